@@ -1,0 +1,190 @@
+"""The one typed stream: everything that an action reports, as small frozen values.
+
+An action is an async generator of events. Whoever runs it (the app, the REPL, the command line) shows them, and the
+recorder writes them down; the action knows none of them. The last event of an action is always :class:`Finished` or
+:class:`Failed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import PurePath
+from typing import Literal
+
+from tutor.diagnostics import Diagnostic
+from tutor.errors import TutorError
+from tutor.inert import decode
+from tutor.proposal import Proposal, Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The base of all events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Event):
+    """One plain line that the user must see: something was left out, fell back or is missing (law 6)."""
+
+    text: str
+    level: Literal["info", "warning"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Event):
+    """Work goes on: ``what`` in a few words, ``done`` of ``total`` steps where they are known."""
+
+    what: str
+    done: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosticsFound(Event):
+    """What the compiler says of the user's code as it is. ``checker``: "cargo check" or "rustc"."""
+
+    root: str
+    checker: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalReady(Event):
+    """A verified proposal. Proposals come as they are proven; ``rank`` 0 is the best so far."""
+
+    proposal: Proposal
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verified(Event):
+    """A proposal, or the part of it that the user accepted, was checked (again)."""
+
+    proposal_id: str
+    verification: Verification
+    remaining: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStarted(Event):
+    """An answer begins. ``origin``: "knowledge" (on this machine, no model) or "model"; ``model``: its name."""
+
+    origin: Literal["knowledge", "model"]
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDelta(Event):
+    """The next piece of the answer's Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation(Event):
+    """Where an answer's statement stands. ``kind`` and ``ref`` as in ``cli.md``; ``location``: a file, a URL or ""."""
+
+    ref: str
+    kind: str
+    title: str
+    score: float = 0.0
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReady(Event):
+    """The whole answer. ``in_scope`` False: the question is not about what the tutor knows, and it says so.
+    ``concepts``: ids, the most important first. ``stopped``: the user or the server cut it short."""
+
+    id: str
+    question: str
+    markdown: str
+    origin: Literal["knowledge", "model"]
+    citations: tuple[Citation, ...] = ()
+    concepts: tuple[str, ...] = ()
+    in_scope: bool = True
+    stopped: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsPermission(Event):
+    """Something may only go on after a yes. The action carried on as far as it may without; run it again after
+    the permission was granted. ``scope``: what the permission is for (a folder)."""
+
+    kind: Literal["trust-workspace"]
+    scope: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied(Event):
+    """Accepted hunks were written. ``rebased``: the files had changed meanwhile and the hunks were moved."""
+
+    id: str
+    proposal_id: str
+    paths: tuple[str, ...]
+    rebased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Event):
+    """One commit was made. ``warning``: what the user should know about it (a hook's output)."""
+
+    applied_id: str
+    commit: str
+    summary: str
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone(Event):
+    """The last applied proposal was taken back. ``how``: "files", "commit removed" or "revert commit"."""
+
+    applied_id: str
+    how: str
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Event):
+    """The action came to its end. ``status`` is the action's own word ("fixed", "clean", "answered", …); ``ok``
+    False means that the answer is no (exit code 1)."""
+
+    status: str
+    ok: bool = True
+    checker_runs: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Event):
+    """The action could not be done. ``hint``: what to do, where ``message`` does not say it."""
+
+    title: str
+    message: str
+    hint: str = ""
+    exit_code: int = 1
+
+    @classmethod
+    def of(cls, error: TutorError) -> Failed:
+        """The event that shows ``error``."""
+        return cls(error.title, error.msg, error.hint or "", error.exit_code)
+
+
+def to_data(value: object) -> object:
+    """An event, or anything inside one, as JSON values: dataclasses as objects, bytes as text."""
+    if isinstance(value, Proposal):
+        return {**value.to_json(), "root": value.root}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_data(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_data(item) for key, item in value.items()}
+    if isinstance(value, bytes):
+        return decode(value)
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [to_data(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""Finding fixes and proving them with the compiler."""
