@@ -1,0 +1,261 @@
+"""The tutor itself: every action it can take on a workspace, as async generators of events.
+
+The faces (app, REPL, command line) hold one :class:`Tutor` and show what its actions yield. Each action ends with
+``Finished`` or ``Failed``, never with a traceback, and is written into the session log as it happens. Blocking work
+runs in threads; closing a generator stops it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tutor import events
+from tutor.config import Settings, load
+from tutor.errors import Refused, TutorError
+from tutor.events import Event
+from tutor.paths import Home, find_home
+from tutor.proposal import Proposal
+from tutor.recording import Recorder
+from tutor.review import Approval, Decider, Review
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from knowledgegraph.library import Library
+    from tutor.answers import Answerer
+    from tutor.fix.search import Fixer, FixRequest
+    from tutor.models.base import ModelStatus
+    from tutor.trust import Trust
+    from tutor.workspace import AppliedChange, RepoState, Workspace
+
+Stream = AsyncGenerator[Event, None]
+Work = Callable[[threading.Event], Iterator[Event]]
+
+
+class Tutor:
+    """One user on one workspace. Cheap to make: everything heavy is opened by the first action that needs it.
+
+    ``root``: the folder (or lone file) the user works on. ``use_model`` False: Ollama is never contacted.
+    ``tool``: which face runs it ("app", "chat", "fix", …), for the log.
+    """
+
+    def __init__(
+        self, root: Path, *, home: Home | None = None, settings: Settings | None = None, use_model: bool = True,
+        tool: str = "tutor",
+    ) -> None:  # fmt: skip
+        self.root = root.absolute()
+        self.home = home or find_home()
+        self.settings = settings or load(self.home.config_file)
+        self.use_model = use_model and self.settings.model.enabled
+        self.recorder = Recorder(self.home.sessions if self.settings.log.enabled else None, self.root, tool)
+        self._applied: dict[str, tuple[AppliedChange, Proposal]] = {}
+
+    # What the actions stand on, opened when first needed.
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the workspace (``root`` itself, or the folder of the lone file)."""
+        return self.root.parent if self.root.is_file() else self.root
+
+    @cached_property
+    def library(self) -> Library:
+        """The concepts, with search and graph."""
+        from knowledgegraph.library import Library
+
+        return Library.open()
+
+    @cached_property
+    def trust(self) -> Trust:
+        """Which workspaces may run their own code outside a sandbox."""
+        from tutor.trust import Trust
+
+        return Trust(self.home.state)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The only writer of the user's files."""
+        from tutor.workspace import Workspace
+
+        return Workspace(self.folder, state=self.home.state)
+
+    @cached_property
+    def fixer(self) -> Fixer:
+        """Checks and repairs."""
+        from tutor.fix.search import Fixer
+
+        return Fixer(
+            self.home, self.settings.fix, trusted=lambda root: self.trust.allows(root), concepts_for=self._concepts_for
+        )
+
+    @cached_property
+    def answers(self) -> Answerer:
+        """Answers and explains."""
+        from tutor.answers import Answerer
+
+        return Answerer(self)
+
+    def _concepts_for(self, code: str) -> Sequence[str]:
+        return [concept.id for concept in self.library.for_error(code)]
+
+    # Checking and fixing.
+
+    def check(self, request: FixRequest) -> Stream:
+        """The compiler's diagnostics: DiagnosticsFound, perhaps NeedsPermission, Finished("clean" or "broken")."""
+
+        def work(cancel: threading.Event) -> Iterator[Event]:
+            started = time.monotonic()
+            found = yield from self.fixer.check(request, cancel)
+            broken = any(d.level == "error" for d in found)
+            yield events.Finished("broken" if broken else "clean", not broken, 1, time.monotonic() - started)
+
+        return self._threaded("check", str(request.path), work)
+
+    def fix(self, request: FixRequest) -> Stream:
+        """Diagnostics, then verified proposals as they are proven, best first; Finished(status of ``cli.md``)."""
+
+        def work(cancel: threading.Event) -> Iterator[Event]:
+            outcome = yield from self.fixer.find(request, cancel)
+            ok = outcome.status in ("clean", "fixed")
+            yield events.Finished(outcome.status, ok, outcome.checker_runs, outcome.seconds)
+
+        return self._threaded("fix", str(request.path), work)
+
+    def verify(self, review: Review, *, tests: bool = False) -> Stream:
+        """Checks exactly what is accepted (edited or partial): Verified, Finished("passed" or "failed")."""
+
+        def work(cancel: threading.Event) -> Iterator[Event]:
+            started = time.monotonic()
+            verified = self.fixer.verify(review.proposal, review.accepted, tests=tests, cancel=cancel)
+            yield verified
+            good = "failed" not in (verified.verification.check, verified.verification.tests)
+            yield events.Finished("passed" if good else "failed", good, 1, time.monotonic() - started)
+
+        return self._threaded("verify", review.proposal.id, work)
+
+    # Deciding, writing, committing, undoing.
+
+    def decided(self, review: Review, hunk_id: str, by: Decider) -> None:
+        """Logs the decision that the user has just made about one hunk."""
+        self.recorder.decision(review.proposal.id, review.get(hunk_id), by)
+
+    def apply(self, proposal: Proposal, approval: Approval) -> Stream:
+        """Writes the approved hunks: Applied, Finished("applied")."""
+
+        def work(cancel: threading.Event) -> Iterator[Event]:
+            applied = self.workspace.apply(approval)
+            self._applied[applied.id] = (applied, proposal)
+            paths = tuple(change.path for change in applied.files)
+            yield events.Applied(applied.id, applied.proposal_id, paths, applied.rebased)
+            yield events.Finished("applied")
+
+        return self._threaded("apply", approval.subject, work)
+
+    def commit_message(self, applied_id: str) -> str:
+        """The message proposed for a commit of what was applied; the user may edit it first. Raises KeyError."""
+        from tutor.commit_message import compose
+
+        applied, proposal = self._applied[applied_id]
+        return compose(proposal, applied, self.library)
+
+    def commit(
+        self, applied_id: str, message: str, approval: Approval, identity: tuple[str, str] | None = None
+    ) -> Stream:
+        """Commits exactly what was applied: Committed, Finished("committed"). Raises KeyError for an unknown id."""
+        applied, _ = self._applied[applied_id]
+
+        def work(cancel: threading.Event) -> Iterator[Event]:
+            made = self.workspace.commit(applied, message, approval, identity=identity)
+            yield events.Committed(applied_id, made.commit, made.summary, made.output)
+            yield events.Finished("committed")
+
+        return self._threaded("commit", message, work)
+
+    @property
+    def last_applied(self) -> AppliedChange | None:
+        """What ``undo`` would take back."""
+        return self.workspace.last_applied
+
+    def undo(self, approval: Approval) -> Stream:
+        """Takes back the last applied proposal: Undone, Finished("undone")."""
+
+        def work(cancel: threading.Event) -> Iterator[Event]:
+            applied = self.workspace.last_applied
+            if applied is None:
+                raise Refused("Nothing to undo", "No proposal has been applied here that is not undone yet.")
+            result = self.workspace.undo(applied, approval)
+            yield events.Undone(applied.id, result.how, result.commit)
+            yield events.Finished("undone")
+
+        return self._threaded("undo", approval.subject, work)
+
+    def create_repository(self, approval: Approval) -> Stream:
+        """Makes the folder a Git repository with a first commit of what is there: Finished("created")."""
+
+        def work(cancel: threading.Event) -> Iterator[Event]:
+            yield events.Notice(self.workspace.create_repository(approval))
+            yield events.Finished("created")
+
+        return self._threaded("create-repository", str(self.folder), work)
+
+    def repo_state(self) -> RepoState:
+        """What Git says of the folder. Blocking (a process or two): call it from a worker."""
+        return self.workspace.state()
+
+    # Asking.
+
+    def ask(self, question: str, *, complaint: str = "", stop: asyncio.Event | None = None) -> Stream:
+        """Answers: AnswerStarted, AnswerDelta…, Citation…, AnswerReady, Finished("answered" or "out-of-scope").
+
+        ``complaint``: what was wrong with the answer before; the same question is answered again, differently.
+        ``stop``: setting it ends a model's answer and keeps the text so far.
+        """
+        return self._recorded("ask", question, self.answers.ask(question, complaint, stop), {"complaint": complaint})
+
+    def explain(self, thing: str) -> Stream:
+        """Explains an error code or a concept, in the same events as :meth:`ask`."""
+        return self._recorded("explain", thing, self.answers.explain(thing))
+
+    async def model_status(self) -> ModelStatus:
+        """Whether a model answers, and which. Never raises for an absent one."""
+        return await self.answers.model_status()
+
+    def feedback(self, subject: str, helpful: bool, wrong: str = "") -> None:
+        """Logs whether the answer or proposal ``subject`` helped, and what was wrong with it."""
+        self.recorder.feedback(subject, helpful, wrong)
+
+    def close(self) -> None:
+        """Ends the session's log."""
+        self.recorder.close()
+
+    # How an action becomes a recorded stream.
+
+    def _threaded(self, action: str, text: str, work: Work) -> Stream:
+        from tutor.streams import from_thread
+
+        return self._recorded(action, text, from_thread(work))
+
+    async def _recorded(
+        self, action: str, text: str, stream: Stream, details: dict[str, object] | None = None
+    ) -> Stream:
+        self.recorder.request(action, text, details)
+        last: Event | None = None
+        try:
+            async with aclosing(stream):
+                async for last in stream:
+                    self.recorder.event(last)
+                    if (problem := self.recorder.take_problem()) is not None:
+                        yield events.Notice(problem, "warning")
+                    yield last
+        except TutorError as error:
+            last = events.Failed.of(error)
+            self.recorder.event(last)
+            yield last
+        finally:
+            if not isinstance(last, (events.Finished, events.Failed)):
+                self.recorder.write("stopped", {"action": action})

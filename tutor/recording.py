@@ -1,0 +1,102 @@
+"""Writes the typed stream into the session log: the only place where the tutor's values become log entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sessions.log import LogError, SessionLog
+from tutor import __version__, events
+from tutor.events import Event, to_data
+from tutor.review import ReviewHunk
+
+# What each event is called in the log (sessions/schema.py says what the entries hold). Events that are not named here
+# are passing remarks (progress, pieces of an answer that is logged whole) and are not written down.
+_KINDS: Mapping[type[Event], str] = {
+    events.Notice: "notice",
+    events.DiagnosticsFound: "diagnostics",
+    events.ProposalReady: "proposal",
+    events.Verified: "verification",
+    events.AnswerReady: "answer",
+    events.NeedsPermission: "permission-asked",
+    events.Applied: "applied",
+    events.Committed: "committed",
+    events.Undone: "undone",
+    events.Finished: "finished",
+    events.Failed: "failed",
+}
+_DURABLE = frozenset({"applied", "committed", "undone"})
+
+
+class Recorder:
+    """Records one session. Without a folder nothing is kept (the user switched the log off).
+
+    A log that cannot be written never stops the tutor: ``problem`` then holds one sentence, once, and writing is
+    tried again with the next entry.
+    """
+
+    def __init__(self, folder: Path | None, root: Path, tool: str) -> None:
+        self._log: SessionLog | None = None
+        self._problem: str | None = None
+        self._told = False
+        if folder is not None:
+            try:
+                self._log = SessionLog.create(folder, root=str(root), tool=tool, version=__version__)
+            except (LogError, OSError) as error:
+                self._problem = f"This session is not being logged: {error}"
+
+    @property
+    def session(self) -> str:
+        """The session's id; "" when nothing is kept."""
+        return self._log.session if self._log else ""
+
+    def take_problem(self) -> str | None:
+        """The sentence about a log that cannot be written, the first time it is asked for."""
+        if self._problem is None or self._told:
+            return None
+        self._told = True
+        return self._problem
+
+    def write(self, kind: str, data: Mapping[str, object], *, durable: bool = False) -> None:
+        """One entry. ``durable``: on the disk when this returns."""
+        if self._log is None:
+            return
+        try:
+            self._log.append(kind, to_data(data), durable=durable)
+        except (LogError, OSError) as error:
+            self._problem = self._problem or f"The session log cannot be written: {error}"
+
+    def request(self, action: str, text: str, details: Mapping[str, object] | None = None) -> None:
+        """What the user asked for."""
+        self.write("request", {"action": action, "text": text, **(details or {})})
+
+    def event(self, event: Event) -> None:
+        """What came of it."""
+        kind = _KINDS.get(type(event))
+        if kind is not None:
+            data = to_data(event)
+            self.write(kind, data if isinstance(data, dict) else {}, durable=kind in _DURABLE)
+
+    def decision(self, proposal_id: str, hunk: ReviewHunk, by: str) -> None:
+        """One decision about one hunk, with the user's own bytes where they edited it."""
+        self.write(
+            "decision",
+            {
+                "proposal_id": proposal_id, "hunk_id": hunk.id, "path": hunk.path, "start": hunk.hunk.start,
+                "verdict": hunk.verdict, "edited": hunk.edited, "parent": hunk.parent, "by": by,
+                "old": b"".join(hunk.hunk.old), "new": b"".join(hunk.hunk.new),
+            },
+            durable=True,
+        )  # fmt: skip
+
+    def feedback(self, subject: str, helpful: bool, wrong: str) -> None:
+        """Whether an answer or a proposal helped, and what was wrong with it."""
+        self.write("feedback", {"subject": subject, "helpful": helpful, "wrong": wrong}, durable=True)
+
+    def close(self) -> None:
+        """Ends the session's log."""
+        if self._log is not None:
+            try:
+                self._log.close()
+            except (LogError, OSError) as error:
+                self._problem = self._problem or str(error)
