@@ -31,7 +31,9 @@ _CLI: frozenset[Face] = frozenset({"cli"})
 _INSIDE: frozenset[Face] = frozenset({"chat", "app"})
 
 COMMANDS: tuple[Command, ...] = (
-    Command("fix", "Fix the problems", "find fixes, prove them with the compiler, show them as a diff", "[PATH…]", _ALL),
+    Command(
+        "fix", "Fix the problems", "find fixes, prove them with the compiler, show them as a diff", "[PATH…]", _ALL
+    ),
     Command("check", "Check for problems", "list what the compiler says", "[PATH]", _INSIDE),
     Command("ask", "Ask a question", "answer from the documentation and lessons on this machine", "QUESTION", _ALL),
     Command("explain", "Explain something", "explain an error code or a concept", "THING", _ALL),
@@ -39,16 +41,25 @@ COMMANDS: tuple[Command, ...] = (
     Command("apply", "Write the accepted hunks", "write what you accepted into your files", "", _INSIDE),
     Command("commit", "Commit what was applied", "commit exactly the accepted lines", "", _INSIDE),
     Command("undo", "Undo the last applied fix", "take the last applied proposal back", "", _INSIDE),
-    Command("helpful", "Say whether it helped", "yes or no to the last answer or fix; no asks what was wrong", "yes|no",
-            _INSIDE),
-    Command("demo", "Guided demonstration", "the main job on a bundled broken project, in a scratch repository", "", _CLI),
-    Command("chat", "Plain-line chat", "the same tutor line by line: dumb terminals, SSH, screen readers, pipes", "", _CLI),
+    Command(
+        "helpful",
+        "Say whether it helped",
+        "yes or no to the last answer or fix; no asks what was wrong",
+        "yes|no",
+        _INSIDE,
+    ),
+    Command(
+        "demo", "Guided demonstration", "the main job on a bundled broken project, in a scratch repository", "", _CLI
+    ),
+    Command(
+        "chat", "Plain-line chat", "the same tutor line by line: dumb terminals, SSH, screen readers, pipes", "", _CLI
+    ),
     Command("sessions", "Earlier sessions", "list or show the session logs", "list|show", _CLI),
     Command("doctor", "What works here", "what is here, what is missing, how to get it", "", _ALL),
     Command("config", "Settings", "read and change the settings", "get|set|path", _CLI),
     Command("help", "Help", "what can be typed here", "", _INSIDE),
     Command("quit", "Quit", "leave the tutor", "", _INSIDE),
-)  # fmt: skip
+)
 
 
 def offered(face: Face) -> Iterator[Command]:
