@@ -20,9 +20,9 @@ from tutor.config import Settings, load
 from tutor.errors import Refused, TutorError
 from tutor.events import Event
 from tutor.paths import Home, find_home
-from tutor.proposal import Proposal
+from tutor.proposal import Proposal, Verification
 from tutor.recording import Recorder
-from tutor.review import Approval, Decider, Review
+from tutor.review import AcceptedChange, Approval, Decider, Review
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,7 +54,8 @@ class Tutor:
         self.settings = settings or load(self.home.config_file)
         self.use_model = use_model and self.settings.model.enabled
         self.recorder = Recorder(self.home.sessions if self.settings.log.enabled else None, self.root, tool)
-        self._applied: dict[str, tuple[AppliedChange, Proposal]] = {}
+        self._applied: dict[str, tuple[AppliedChange, Proposal, Verification]] = {}
+        self._verified: dict[tuple[AcceptedChange, ...], Verification] = {}
 
     # What the actions stand on, opened when first needed.
 
@@ -131,7 +132,9 @@ class Tutor:
 
         def work(cancel: threading.Event) -> Iterator[Event]:
             started = time.monotonic()
-            verified = self.fixer.verify(review.proposal, review.accepted, tests=tests, cancel=cancel)
+            accepted = review.accepted
+            verified = self.fixer.verify(review.proposal, accepted, tests=tests, cancel=cancel)
+            self._verified[accepted] = verified.verification
             yield verified
             good = "failed" not in (verified.verification.check, verified.verification.tests)
             yield events.Finished("passed" if good else "failed", good, 1, time.monotonic() - started)
@@ -149,7 +152,7 @@ class Tutor:
 
         def work(cancel: threading.Event) -> Iterator[Event]:
             applied = self.workspace.apply(approval)
-            self._applied[applied.id] = (applied, proposal)
+            self._applied[applied.id] = (applied, proposal, self._verification(proposal, approval.changes))
             paths = tuple(change.path for change in applied.files)
             yield events.Applied(applied.id, applied.proposal_id, paths, applied.rebased)
             yield events.Finished("applied")
@@ -160,14 +163,25 @@ class Tutor:
         """The message proposed for a commit of what was applied; the user may edit it first. Raises KeyError."""
         from tutor.commit_message import compose
 
-        applied, proposal = self._applied[applied_id]
-        return compose(proposal, applied, self.library)
+        applied, proposal, verification = self._applied[applied_id]
+
+        def why(code: str) -> str | None:
+            concept = next(iter(self.library.for_error(code)), None)
+            return concept.definition if concept else None
+
+        return compose(proposal, [change.path for change in applied.files], verification, why)
+
+    def _verification(self, proposal: Proposal, changes: tuple[AcceptedChange, ...]) -> Verification:
+        """What is known about exactly these changes: as the whole proposal, or as checked again, or nothing."""
+        if {c.path: c.content for c in changes} == {f.path: f.content for f in proposal.files}:
+            return proposal.verification
+        return self._verified.get(changes, Verification())
 
     def commit(
         self, applied_id: str, message: str, approval: Approval, identity: tuple[str, str] | None = None
     ) -> Stream:
         """Commits exactly what was applied: Committed, Finished("committed"). Raises KeyError for an unknown id."""
-        applied, _ = self._applied[applied_id]
+        applied = self._applied[applied_id][0]
 
         def work(cancel: threading.Event) -> Iterator[Event]:
             made = self.workspace.commit(applied, message, approval, identity=identity)

@@ -1,0 +1,65 @@
+"""Composes the message of a commit: what was wrong, why the change mends it, what was checked. The user may edit it.
+
+Form: a summary of at most 72 characters, a blank line, a body wrapped at 72 ("DISCUSSION" in git-commit).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+
+from tutor.diagnostics import Diagnostic
+from tutor.inert import inert_line
+from tutor.proposal import Proposal, Verification
+
+_WIDTH = 72
+
+
+def compose(
+    proposal: Proposal, paths: Sequence[str], verification: Verification, why: Callable[[str], str | None]
+) -> str:
+    """The proposed message for a commit of ``paths``.
+
+    ``verification``: of what was accepted, not of the whole proposal. ``why(code)``: the rule behind an error code in
+    one sentence, or None.
+    """
+    solved = [d for d in proposal.solves if d.place is None or d.place.file in paths] or list(proposal.solves)
+    body = [
+        textwrap.fill(_item(d), _WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False)
+        for d in solved
+    ]
+    rules = dict.fromkeys(rule for d in solved if d.code and (rule := why(d.code)))
+    paragraphs = ["\n".join(body)] if body else []
+    paragraphs += [textwrap.fill(inert_line(rule), _WIDTH, break_long_words=False) for rule in rules]
+    if checked := _checked(verification):
+        paragraphs.append(checked)
+    return "\n\n".join([_summary(proposal, solved, paths), *paragraphs]) + "\n"
+
+
+def _summary(proposal: Proposal, solved: Sequence[Diagnostic], paths: Sequence[str]) -> str:
+    place = inert_line(paths[0]) if len(paths) == 1 else f"{len(paths)} files"
+    codes = list(dict.fromkeys(d.code for d in solved if d.code))
+    if len(solved) == 1:
+        code = f" {codes[0]}" if codes else ""
+        text = f"Fix{code} in {place}: {inert_line(solved[0].message)}"
+    elif solved:
+        named = f" ({', '.join(codes)})" if 0 < len(codes) <= 3 else ""
+        text = f"Fix {len(solved)} compile errors in {place}{named}"
+    else:
+        text = inert_line(proposal.title)
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1].rstrip() + "…"
+
+
+def _item(diagnostic: Diagnostic) -> str:
+    place = diagnostic.place
+    where = f"{place.file}:{place.line}: " if place else ""
+    code = f"{diagnostic.code} " if diagnostic.code else ""
+    return inert_line(f"{where}{code}{diagnostic.message}")
+
+
+def _checked(verification: Verification) -> str:
+    passed = [name for name, outcome in (("compiles", verification.check), ("tests pass", verification.tests))
+              if outcome == "passed"]  # fmt: skip
+    if verification.check == "failed":
+        return "Does not compile yet."
+    return f"Checked: {', '.join(passed)}." if passed else ""
