@@ -28,7 +28,6 @@ import signal
 import subprocess
 import threading
 import time
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,7 +141,7 @@ class _Child:
 
     def __init__(self, argv: list[str], cwd: Path, env: Mapping[str, str], stdin: bytes, max_output: int) -> None:
         _become_subreaper()
-        self._tag = f"{_TAG}={uuid.uuid4().hex}"
+        self._tag = f"{_TAG}={os.urandom(16).hex()}"
         self.kept = (bytearray(), bytearray())
         self.overflowed = False
         self._room = max_output
