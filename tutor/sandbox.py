@@ -1,0 +1,276 @@
+"""Run a command in which other people's code may run: build scripts, procedural macros, tests, programs.
+
+``bubblewrap`` (``bwrap(1)``) makes a world of its own for the command: no network, no other processes, no host name, no
+capabilities, no new user namespaces. Its files are an allow-list: the system's programs and libraries, the toolchain,
+cargo's downloaded packages and what the caller names, all read-only; one scratch folder, writable; empty private
+folders of limited size for the home folder and ``/tmp``. Anything else, such as keys, tokens, sockets and other
+projects, is not there at all. ``tutor.process`` bounds time, memory, processes and output, and leaves nothing behind.
+
+What it does not do: hide which processor or kernel this is, or defend against a hole in the kernel. Files that the
+command left in the scratch folder were made by foreign code: do not follow links among them.
+
+This is mechanics only. Whether code may also run without a sandbox is the caller's decision.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from tutor import process
+from tutor.errors import MissingTool, Refused
+from tutor.toolchain import Toolchain
+
+# Only what programs, compilers and linkers need: no shadow file, no host keys, no machine id.
+_SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/run/current-system")
+_SETTINGS: Final = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "passwd", "group")
+_CARGO_PACKAGES: Final = ("registry", "git")
+_CARGO_SETTINGS: Final = ("config.toml", "config")
+_SECRET: Final = re.compile(rb"token|secret|passw|_key|:[^/\s]*@", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What can hold foreign code on this machine, found out by trying it.
+
+    ``detail``: one line for the user: which limits hold, or why there is no sandbox. ``fix``: how to get one.
+    """
+
+    kind: Literal["bubblewrap", "none"]
+    detail: str
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``seconds`` of wall-clock time; bytes of ``memory`` (address space of each process, and memory in use of all),
+    of ``output`` (stdout and stderr together), of each file (``file_size``) and of the private folders together with
+    ``/dev/shm`` (``private``, each); ``processes`` at once, threads included where the kernel counts them."""
+
+    seconds: float = 120.0
+    memory: int = 4 * 1024**3
+    processes: int = 256
+    output: int = 8 * 1024**2
+    file_size: int = 1024**3
+    private: int = 512 * 1024**2
+
+
+class Sandbox:
+    """A way to run commands that cannot reach beyond their scratch folder."""
+
+    def __init__(self, toolchain: Toolchain | None = None) -> None:
+        """``toolchain``: visible inside, with cargo's downloaded packages."""
+        self._toolchain = toolchain
+
+    def run(
+        self,
+        argv: Sequence[str | os.PathLike[str]],
+        *,
+        scratch: Path,
+        read_only: Sequence[Path] = (),
+        cwd: Path,
+        env: Mapping[str, str],
+        limits: Limits,
+        cancel: threading.Event | None = None,
+    ) -> process.Completed:
+        """Run ``argv`` with ``scratch`` writable and ``read_only`` visible, at the paths that they have outside.
+
+        ``env`` is passed as it is (see ``process.clean_env`` and ``Toolchain.env``). ``cwd`` is a folder inside.
+        Raises MissingTool when no sandbox works here (see ``probe``), Refused when a folder would show or give away
+        the home folder, OSError when one is missing.
+        """
+        capability = probe()
+        if capability.kind == "none":
+            raise MissingTool("No sandbox", f"{capability.detail}.", capability.fix)
+        return self._run(_bwrap(), argv, scratch, read_only, cwd, env, limits, cancel)
+
+    def _run(
+        self,
+        bwrap: _Bwrap,
+        argv: Sequence[str | os.PathLike[str]],
+        scratch: Path,
+        read_only: Sequence[Path],
+        cwd: Path,
+        env: Mapping[str, str],
+        limits: Limits,
+        cancel: threading.Event | None = None,
+    ) -> process.Completed:
+        shown = [path.absolute() for path in read_only]
+        for path in (scratch, *shown):
+            _refuse_private(path)
+        shown += self._toolchain_files()
+        command = [
+            *bwrap.world(limits.private),
+            *(word for path in sorted(set(shown)) for word in ("--ro-bind", str(path), str(path))),
+            *("--bind", str(scratch.absolute()), str(scratch.absolute())),
+            *("--remount-ro", "/", "--chdir", str(cwd.absolute()), "--"),
+            *bwrap.process_limit(limits.processes),
+            *argv,
+        ]
+        return process.run(
+            command,
+            cwd=Path("/"),
+            env=env,
+            timeout=limits.seconds,
+            max_output=limits.output,
+            memory=limits.memory,
+            processes=limits.processes + bwrap.own_processes,
+            file_size=limits.file_size,
+            cancel=cancel,
+        )
+
+    def _toolchain_files(self) -> Iterator[Path]:
+        """The toolchain and what cargo has downloaded; never its credentials."""
+        if self._toolchain is None:
+            return
+        yield self._toolchain.sysroot
+        cargo_home = _cargo_home()
+        yield from (cargo_home / name for name in _CARGO_PACKAGES if (cargo_home / name).is_dir())
+        yield from (cargo_home / name for name in _CARGO_SETTINGS if _harmless(cargo_home / name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bwrap:
+    """The installed program, the options that it knows, and where ``prlimit(1)`` is."""
+
+    program: str
+    options: frozenset[str]
+    prlimit: str | None
+    own_processes: int = 2  # itself, and the first process of the new process namespace
+
+    def world(self, private: int) -> list[str]:
+        """The arguments that make the world, up to the folders that a run adds."""
+        words = [self.program, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
+        words += ["--cap-drop", "ALL", "--hostname", "sandbox"]
+        if "--disable-userns" in self.options:  # a new namespace would bring back capabilities
+            words += ["--disable-userns"]
+        for path in map(Path, _SYSTEM):
+            if path.is_symlink():
+                words += ["--symlink", str(path.readlink()), str(path)]
+            elif path.exists():
+                words += ["--ro-bind", str(path), str(path)]
+        for name in _SETTINGS:
+            words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+        words += ["--proc", "/proc", "--dev", "/dev"]
+        for folder in ("/dev/shm", "/tmp", "/var/tmp", str(_home())):  # noqa: S108 (the sandbox's own)
+            words += ["--size", str(private)] if "--size" in self.options else []
+            words += ["--tmpfs", folder]
+        return [*words, "--remount-ro", "/dev"]
+
+    def process_limit(self, processes: int) -> list[str]:
+        """What sets the kernel's limit inside, where it counts the sandbox's processes and not all of the user's."""
+        return [self.prlimit, f"--nproc={processes}", "--"] if self.prlimit else []
+
+
+@functools.cache
+def probe() -> Capability:
+    """Try a sandbox once for this process: it has to start, and to hold what it promises."""
+    try:
+        bwrap = _bwrap()
+    except MissingTool as error:
+        return Capability("none", error.msg.rstrip("."), error.hint)
+    with tempfile.TemporaryDirectory(prefix="tutor-probe-") as folder:
+        scratch = Path(folder).resolve()
+        # The last words replace the shell: the kernel either refuses the second process or it does not.
+        limits = Limits(seconds=20.0, output=64 * 1024, memory=512 * 1024**2)
+        done = Sandbox()._run(bwrap, ["/bin/sh", "-c", _PROBE], scratch, (), scratch, process.clean_env(), limits)
+        wrote = (scratch / "inside").is_file()
+    words = done.stdout.decode(errors="replace").split()
+    if "started" not in words:
+        return _why_not(done)
+    broken = [promise for word, promise in _PROMISES.items() if word in words]
+    if broken or not wrote:
+        return Capability("none", "bubblewrap starts, but " + " and ".join(broken or ["nothing can be written"]))
+    counted = "counted by the kernel" if "processes-held" in words else "counted from outside"
+    memory = "memory" if "memory-held" in words else "memory (as a whole only)"
+    return Capability(
+        "bubblewrap",
+        f"bubblewrap: no network, writes only in the scratch copy; limits on time, {memory}, output, "
+        f"file size and processes ({counted})",
+    )
+
+
+_PROMISES: Final = {"wrote-outside": "files outside can be written", "has-network": "the network can be reached"}
+_PROBE: Final = """
+echo started; echo > inside
+for place in / /usr /etc /dev; do (echo > "$place/tutor-probe") 2>/dev/null && echo wrote-outside; done
+while IFS=: read -r name rest; do
+  case "$name" in *'|'* | *lo) ;; *) echo has-network ;; esac
+done < /proc/net/dev
+dd if=/dev/null of=/dev/null bs=1024M count=1 2>/dev/null || echo memory-held
+if command -v prlimit >/dev/null; then
+  prlimit --nproc=1 -- sh -c '(:); :' 2>/dev/null || echo processes-held
+fi
+"""
+
+# Switches of the kernel that forbid what bubblewrap needs: file below /proc/sys, the value that forbids, what helps.
+_SWITCHES: Final = (
+    ("user/max_user_namespaces", "0", "sudo sysctl -w user.max_user_namespaces=10000"),
+    ("kernel/unprivileged_userns_clone", "0", "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
+    (
+        "kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "allow bwrap user namespaces by an AppArmor profile, "
+        "or sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+)
+
+
+def _why_not(done: process.Completed) -> Capability:
+    """bubblewrap is there and a sandbox did not start: its own words, and what helps if a known switch is off."""
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    reason = said[-1] if said else f"it ended with {done.returncode} ({done.outcome})"
+    for name, forbids, fix in _SWITCHES:
+        switch = Path("/proc/sys", name)
+        if switch.is_file() and switch.read_text(encoding="ascii").strip() == forbids:
+            return Capability("none", f"bubblewrap cannot make user namespaces here: {reason}", fix)
+    return Capability(
+        "none",
+        f"bubblewrap does not work here: {reason}",
+        "inside a container: allow user namespaces and mounts for it",
+    )
+
+
+@functools.cache
+def _bwrap() -> _Bwrap:
+    path = process.clean_env()["PATH"]
+    program = shutil.which("bwrap", path=path)
+    if program is None:
+        raise MissingTool("No sandbox", "bubblewrap is not installed.", "sudo apt install bubblewrap")
+    done = process.run([program, "--help"], cwd=Path("/"), env=process.clean_env(), timeout=20.0, max_output=64 * 1024)
+    options = frozenset(word for word in (done.stdout + done.stderr).decode(errors="replace").split() if "--" in word)
+    return _Bwrap(program, options, shutil.which("prlimit", path=path))
+
+
+def _home() -> Path:
+    """The user's home folder; one that does not exist when there is none that can be hidden."""
+    home = Path(os.environ.get("HOME") or "/")
+    return home if home.is_absolute() and home != Path("/") else Path("/nonexistent")
+
+
+def _cargo_home() -> Path:
+    return Path(os.environ.get("CARGO_HOME") or _home() / ".cargo").absolute()
+
+
+def _refuse_private(path: Path) -> None:
+    """Raise Refused when showing ``path`` would show the home folder, or cargo's folder with its credentials."""
+    real = path.resolve(strict=True)
+    for private in (_home(), _cargo_home()):
+        if private.resolve().is_relative_to(real):
+            raise Refused("Not in the sandbox", f"{str(path)!r} holds private files: name a folder inside it.")
+
+
+def _harmless(file: Path) -> bool:
+    """Whether a configuration of cargo is there and says nothing that looks like a secret."""
+    try:
+        return not _SECRET.search(file.read_bytes())
+    except OSError:
+        return False
