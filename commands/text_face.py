@@ -1,0 +1,178 @@
+"""Prints an action's events for a person on a line-based terminal. Everything from outside is made inert."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from commands.markdown import render
+from commands.terminal import has_colour, width
+from tutor import events
+from tutor.diagnostics import Diagnostic
+from tutor.events import Event
+from tutor.inert import decode, inert, inert_line
+from tutor.proposal import Proposal, Verification
+
+_STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
+_LISTED = 20
+
+
+class Printer:
+    """The common part: notices, progress and failures go to standard error, results to standard output."""
+
+    def __init__(self) -> None:
+        self.colour = has_colour()
+        self._error_colour = has_colour(sys.stderr)
+        self._progress = False
+
+    def __call__(self, event: Event) -> None:
+        """Shows one event."""
+        match event:
+            case events.Progress():
+                self._show_progress(event)
+            case events.Notice(text=text):
+                self.aside(f"note: {text}")
+            case events.NeedsPermission(question=question):
+                self.aside(f"note: {question}")
+            case events.Failed():
+                self.aside(f"tutor: {event.message}")
+                if event.hint:
+                    self.aside(f"       {event.hint}")
+            case _:
+                self._clear_progress()
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """A line of the result."""
+        self._clear_progress()
+        sys.stdout.write(self.paint(text, style) + "\n")
+        sys.stdout.flush()
+
+    def aside(self, text: str) -> None:
+        """A line that is not part of the result."""
+        self._clear_progress()
+        sys.stderr.write(inert(text) + "\n")
+        sys.stderr.flush()
+
+    def markdown(self, text: str) -> None:
+        """A page of Markdown."""
+        self._clear_progress()
+        sys.stdout.write(render(text, width(), colour=self.colour))
+        sys.stdout.flush()
+
+    def paint(self, text: str, style: str) -> str:
+        """``text`` in a colour ("red", "bold", …) where colours are wanted."""
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and self.colour and text else text
+
+    def _show_progress(self, event: events.Progress) -> None:
+        # One line that is written over, and only where somebody is watching.
+        if self._error_colour:
+            count = f" {event.done}/{event.total}" if event.total else f" {event.done}" if event.done else ""
+            sys.stderr.write(f"\r\x1b[K{inert_line(event.what)}{count}…")
+            sys.stderr.flush()
+            self._progress = True
+
+    def _clear_progress(self) -> None:
+        if self._progress:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._progress = False
+
+
+class AnswerPrinter(Printer):
+    """Prints answers: a model's as it comes, the machine's own as one page, then where it stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._streaming = False
+        self._citations: list[events.Citation] = []
+
+    def __call__(self, event: Event) -> None:
+        """Shows one event."""
+        match event:
+            case events.AnswerStarted(origin=origin, model=model):
+                self._streaming = origin == "model"
+                self._citations.clear()
+                if self._streaming:
+                    self.say(f"({inert_line(model)} answers)", "dim")
+            case events.AnswerDelta(text=text) if self._streaming:
+                # Not wrapped: what a model says next is not known yet.
+                sys.stdout.write(inert(text))
+                sys.stdout.flush()
+            case events.Citation():
+                self._citations.append(event)
+            case events.AnswerReady():
+                if self._streaming:
+                    self.say()
+                else:
+                    self.markdown(event.markdown)
+                self._sources()
+            case _:
+                super().__call__(event)
+
+    def _sources(self) -> None:
+        if self._citations:
+            self.say()
+            self.say("From:", "bold")
+        for citation in self._citations[:8]:
+            place = f"  {citation.location}" if "://" in citation.location else ""
+            self.say(inert_line(f"  {citation.kind} {citation.ref}") + self.paint(inert_line(place), "dim"))
+
+
+def list_diagnostics(printer: Printer, diagnostics: Iterable[Diagnostic], checker: str) -> None:
+    """Errors, one line each, and how many warnings there are."""
+    found = list(diagnostics)
+    errors = [d for d in found if d.level == "error"]
+    warnings = sum(d.level == "warning" for d in found)
+    if not errors:
+        printer.say(f"No errors ({inert_line(checker)}).", "green")
+    for diagnostic in errors[:_LISTED]:
+        place = diagnostic.place
+        where = f"{place.file}:{place.line}:{place.column}: " if place else ""
+        label = f"error[{diagnostic.code}]" if diagnostic.code else "error"
+        printer.say(f"{inert_line(where)}{printer.paint(label, 'red')}: {inert_line(diagnostic.message)}")
+    if len(errors) > _LISTED:
+        printer.say(f"… and {len(errors) - _LISTED} more errors")
+    if warnings:
+        printer.say(f"{warnings} warning{'s' if warnings > 1 else ''}", "dim")
+
+
+def show_proposal(printer: Printer, proposal: Proposal, number: int = 1, of: int = 1) -> None:
+    """A whole proposal: what it is, what was checked, why, and the diff."""
+    counter = f" ({number} of {of})" if of > 1 else ""
+    printer.say()
+    printer.say(f"Proposal{counter}: {inert_line(proposal.title)}", "bold")
+    printer.say(f"  from {proposal.origin} · {verification_line(proposal.verification)}")
+    for warning in proposal.warnings:
+        printer.say(f"  careful: {inert_line(warning)}", "yellow")
+    if proposal.explanation:
+        printer.say()
+        printer.markdown(proposal.explanation)
+    if proposal.concepts:
+        printer.say(f"  concept: {inert_line(', '.join(proposal.concepts[:3]))}  (tutor explain {proposal.concepts[0]})",
+                    "dim")  # fmt: skip
+    printer.say()
+    show_diff(printer, proposal.diff)
+
+
+def show_diff(printer: Printer, diff: bytes) -> None:
+    """A unified diff in the usual colours."""
+    for line in decode(diff).split("\n"):
+        style = ""
+        if line.startswith(("+++", "---", "diff ", "new file")):
+            style = "bold"
+        elif line.startswith("@@"):
+            style = "cyan"
+        elif line.startswith(("+", "-")):
+            style = "green" if line.startswith("+") else "red"
+        if line:
+            printer.say(inert_line(line.removesuffix("\r")), style)
+
+
+def verification_line(verification: Verification) -> str:
+    """What was checked, in one line."""
+    parts = []
+    for name, outcome in (("check", verification.check), ("tests", verification.tests)):
+        parts.append(f"{name} {outcome.replace('-', ' ')}")
+    if verification.sandbox:
+        parts.append(inert_line(verification.sandbox))
+    return " · ".join(parts)
