@@ -227,7 +227,7 @@ class _Child:
         """Take what is there, as far as there is room; False at the end of the stream."""
         data = os.read(stream, _READ_BYTES)
         kept += data[: self._room]
-        self.overflowed = len(data) > self._room
+        self.overflowed |= len(data) > self._room
         self._room -= min(len(data), self._room)
         return bool(data)
 
