@@ -148,8 +148,8 @@ def show_proposal(printer: Printer, proposal: Proposal, number: int = 1, of: int
         printer.say()
         printer.markdown(proposal.explanation)
     if proposal.concepts:
-        printer.say(f"  concept: {inert_line(', '.join(proposal.concepts[:3]))}  (tutor explain {proposal.concepts[0]})",
-                    "dim")  # fmt: skip
+        named = inert_line(", ".join(proposal.concepts[:3]))
+        printer.say(f"  concept: {named}  (tutor explain {inert_line(proposal.concepts[0])})", "dim")
     printer.say()
     show_diff(printer, proposal.diff)
 
