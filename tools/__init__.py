@@ -1,0 +1,1 @@
+"""Set-up, benchmarks and pictures: what the project needs and the product does not."""
