@@ -206,7 +206,7 @@ class FixSession:
         self._printer.say(inert(asked.question))
         answer = input("Trust it? [o = once, a = always, anything else = no] ").strip().lower()
         granted = answer in ("o", "a", "once", "always")
-        self._tutor.recorder.write("permission", {"kind": asked.kind, "scope": asked.scope, "answer": answer or "no"})
+        self._tutor.recorder.permission(asked.kind, asked.scope, granted, "prompt")
         if granted:
             self._tutor.trust.grant(Path(asked.scope), keep=answer.startswith("a"))
         return granted

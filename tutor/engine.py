@@ -229,7 +229,8 @@ class Tutor:
         ``complaint``: what was wrong with the answer before; the same question is answered again, differently.
         ``stop``: setting it ends a model's answer and keeps the text so far.
         """
-        return self._recorded("ask", question, self.answers.ask(question, complaint, stop), {"complaint": complaint})
+        return self._recorded("ask", question, self.answers.ask(question, complaint, stop),
+                              {"complaint": complaint} if complaint else None)  # fmt: skip
 
     def explain(self, thing: str) -> Stream:
         """Explains an error code or a concept, in the same events as :meth:`ask`."""

@@ -89,6 +89,10 @@ class Recorder:
             durable=True,
         )  # fmt: skip
 
+    def permission(self, kind: str, scope: str, granted: bool, by: str) -> None:
+        """The user's answer to a NeedsPermission."""
+        self.write("permission", {"kind": kind, "scope": scope, "granted": granted, "by": by}, durable=True)
+
     def feedback(self, subject: str, helpful: bool, wrong: str) -> None:
         """Whether an answer or a proposal helped, and what was wrong with it."""
         self.write("feedback", {"subject": subject, "helpful": helpful, "wrong": wrong}, durable=True)
