@@ -21,12 +21,15 @@ LONG = 60.0
 
 DAEMON = """
 import os, sys, time
+waiting, held = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
+        os.close(held)
         print(os.getpid(), flush=True)
         time.sleep(1000)
     os._exit(0)
+os.close(held)
 os.wait()
 """
 
@@ -123,11 +126,35 @@ def test_a_grandchild_that_holds_the_pipes_open_does_not_keep_us() -> None:
     assert alive(pids(done.stdout)) == []
 
 
-def test_a_daemon_in_a_session_of_its_own_is_found() -> None:
-    done = python(DAEMON)
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_daemon_in_a_session_of_its_own_is_found(waits: bool) -> None:
+    """Also the dead process between it and the child, when nobody has waited for it."""
+    done = python(DAEMON if waits else DAEMON.replace("os.wait()", "os.read(waiting, 1)"))
     assert done.succeeded
     assert len(pids(done.stdout)) == 1
     assert alive(pids(done.stdout)) == []
+
+
+def test_a_daemon_with_an_empty_environment_is_found() -> None:
+    done = script("setsid -f env -i /bin/sh -c 'echo $$; exec sleep 1000' | head -n 1")
+    assert done.succeeded
+    assert len(pids(done.stdout)) == 1
+    assert alive(pids(done.stdout)) == []
+
+
+def test_a_run_inside_a_run_ends_what_is_its_own(project_root: Path) -> None:
+    inner = (
+        "import os; from pathlib import Path; from tutor import process\n"
+        "outer = os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '1000')\n"
+        "done = process.run(['sh', '-c', 'setsid -f sleep 1000; echo $$'], cwd=Path('/'),"
+        " env=process.clean_env(), timeout=60, max_output=1000)\n"
+        "print(outer, done.stdout.decode(), process._children(os.getpid()) == [outer])\n"
+    )
+    done = run(sys.executable, "-c", inner, cwd=project_root)
+    assert done.succeeded, done.stderr.decode()
+    outer, child, alone = done.stdout.split()
+    assert alone == b"True"
+    assert alive([int(outer), int(child)]) == []
 
 
 def test_cancelling_stops_it_wherever_it_is(ready: Path) -> None:

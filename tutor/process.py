@@ -5,10 +5,9 @@ How the end is made certain, whichever way it comes:
 - The child leads a session of its own. A small watcher shell sits in the same process group and reads a pipe whose
   only writing end is ours: when this program dies, even by SIGKILL, the pipe closes and the watcher kills the group.
 - This process is a *child subreaper* (``prctl(2)``): whatever a child leaves behind becomes our child and not init's,
-  so it is found, killed and reaped. A leftover is recognised by the tree it hung in, by its session, or by the
-  run's tag in its environment. A program that hides from all three on purpose is a case for ``tutor.sandbox``, whose
-  process namespace nothing leaves. (What left its session and was dead before the end cannot be told from a child of
-  another thread: it stays a zombie until this program ends.)
+  so it can be found, killed and reaped. It is told from the children of other threads by a mark that every descendant
+  inherits and that also the dead still carry: a resource limit that is too high to matter, of a value that only this
+  run has. What lowers that limit on purpose is a case for ``tutor.sandbox``, whose process namespace nothing leaves.
 - The child itself is reaped last, so its process id, which is also the id of its group, cannot be reused while the
   group is being killed.
 
@@ -42,7 +41,9 @@ POLL_SECONDS: Final = 0.04
 
 _READ_BYTES: Final = 65_536
 _PAGE_BYTES: Final = resource.getpagesize()
-_TAG: Final = "TUTOR_RUN"
+_RLIMIT_RTTIME: Final = 15  # asm-generic/resource.h: microseconds that a real-time process may run without a pause
+_MARK_CEILING: Final = 1 << 60  # of those, 36,000 years
+_MARK_BYTES: Final = 5
 _PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
 
 # fd 0 is the control pipe: one line on it says that the limits are set. The watcher is forked twice, so that the
@@ -141,7 +142,6 @@ class _Child:
 
     def __init__(self, argv: list[str], cwd: Path, env: Mapping[str, str], stdin: bytes, max_output: int) -> None:
         _become_subreaper()
-        self._tag = f"{_TAG}={os.urandom(16).hex()}"
         self.kept = (bytearray(), bytearray())
         self.overflowed = False
         self._room = max_output
@@ -154,7 +154,7 @@ class _Child:
                 self._popen = subprocess.Popen(
                     ["/bin/sh", "-c", _LAUNCH, "sh", source, *argv],
                     cwd=cwd,
-                    env={**env, _TAG: self._tag.partition("=")[2]},
+                    env=dict(env),
                     stdin=start,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
@@ -166,9 +166,11 @@ class _Child:
                 os.close(self._control)
                 raise
         self.pid = self._popen.pid
+        self._mark = _new_mark()
 
     def limit(self, limits: Mapping[str, int | None]) -> None:
-        """Set the kernel's limits, then let the command start."""
+        """Set the kernel's limits and the mark, then let the command start."""
+        resource.prlimit(self.pid, _RLIMIT_RTTIME, (self._mark, self._mark))
         for name, value in limits.items():
             if value is not None:
                 kind: int = getattr(resource, f"RLIMIT_{name}")
@@ -247,8 +249,8 @@ class _Child:
             known.difference_update(ours)
 
     def _belongs(self, pid: int) -> bool:
-        """Whether an adopted child comes from this run: by its session, or by the tag in its environment."""
-        return _stat_field(pid, 3) == self.pid or self._tag.encode() in _proc(pid, "environ").split(b"\0")
+        """Whether an adopted child, dead or alive, comes from this run."""
+        return str(self._mark).encode() in _proc(pid, "limits").split()
 
 
 @dataclass(slots=True)
@@ -289,6 +291,14 @@ def _become_subreaper() -> None:
         raise OSError(ctypes.get_errno(), "cannot become a child subreaper")
 
 
+def _new_mark() -> int:
+    """A value for the marking limit; below our own, which is one already when this program itself was so started."""
+    own = resource.getrlimit(_RLIMIT_RTTIME)[1]
+    return (
+        (_MARK_CEILING if own == resource.RLIM_INFINITY else own) - 1 - int.from_bytes(os.urandom(_MARK_BYTES), "big")
+    )
+
+
 def _in_memory(data: bytes, stack: contextlib.ExitStack) -> int:
     """A file without a name that holds ``data``, closed with ``stack``: a pipe would have to be fed while we read."""
     file = os.memfd_create("stdin")
@@ -321,12 +331,6 @@ def _proc(pid: int, name: str) -> bytes:
         return Path(f"/proc/{pid}/{name}").read_bytes()
     except OSError:
         return b""
-
-
-def _stat_field(pid: int, index: int) -> int | None:
-    """Field ``index`` of ``/proc/PID/stat`` after the program's name (0 is the state); None when it is gone."""
-    fields = _proc(pid, "stat").rpartition(b")")[2].split()
-    return int(fields[index]) if fields else None
 
 
 def _children(pid: int) -> list[int]:

@@ -20,7 +20,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -57,7 +57,7 @@ class Limits:
 
     seconds: float = 120.0
     memory: int = 4 * 1024**3
-    processes: int = 256
+    processes: int = 1024
     output: int = 8 * 1024**2
     file_size: int = 1024**3
     private: int = 512 * 1024**2
@@ -83,7 +83,8 @@ class Sandbox:
     ) -> process.Completed:
         """Run ``argv`` with ``scratch`` writable and ``read_only`` visible, at the paths that they have outside.
 
-        ``env`` is passed as it is (see ``process.clean_env`` and ``Toolchain.env``). ``cwd`` is a folder inside.
+        ``env`` is passed as it is but for HOME, which names the private folder (see ``process.clean_env`` and
+        ``Toolchain.env``). ``cwd`` is a folder inside.
         Raises MissingTool when no sandbox works here (see ``probe``), Refused when a folder would show or give away
         the home folder, OSError when one is missing.
         """
@@ -106,10 +107,13 @@ class Sandbox:
         shown = [path.absolute() for path in read_only]
         for path in (scratch, *shown):
             _refuse_private(path)
-        shown += self._toolchain_files()
+        cargo_home = _cargo_home()
         command = [
             *bwrap.world(limits.private),
-            *(word for path in sorted(set(shown)) for word in ("--ro-bind", str(path), str(path))),
+            *_bound(shown),
+            # After what is shown, and before what is shown of it: it may lie below a folder that is shown.
+            *(bwrap.private_folder(cargo_home, limits.private) if cargo_home.is_dir() else ()),
+            *_bound(self._toolchain_files()),
             *("--bind", str(scratch.absolute()), str(scratch.absolute())),
             *("--remount-ro", "/", "--chdir", str(cwd.absolute()), "--"),
             *bwrap.process_limit(limits.processes),
@@ -118,7 +122,7 @@ class Sandbox:
         return process.run(
             command,
             cwd=Path("/"),
-            env=env,
+            env={**env, "HOME": str(_home())},
             timeout=limits.seconds,
             max_output=limits.output,
             memory=limits.memory,
@@ -161,9 +165,13 @@ class _Bwrap:
             words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
         words += ["--proc", "/proc", "--dev", "/dev"]
         for folder in ("/dev/shm", "/tmp", "/var/tmp", str(_home())):  # noqa: S108 (the sandbox's own)
-            words += ["--size", str(private)] if "--size" in self.options else []
-            words += ["--tmpfs", folder]
-        return [*words, "--remount-ro", "/dev"]
+            words += self.private_folder(Path(folder), private)
+        # Root has no capabilities inside and would still own the kernel's settings below /proc/sys.
+        return [*words, "--remount-ro", "/dev", "--remount-ro", "/proc"]
+
+    def private_folder(self, folder: Path, size: int) -> list[str]:
+        """An empty folder that is gone afterwards."""
+        return [*(("--size", str(size)) if "--size" in self.options else ()), "--tmpfs", str(folder)]
 
     def process_limit(self, processes: int) -> list[str]:
         """What sets the kernel's limit inside, where it counts the sandbox's processes and not all of the user's."""
@@ -179,16 +187,17 @@ def probe() -> Capability:
         return Capability("none", error.msg.rstrip("."), error.hint)
     with tempfile.TemporaryDirectory(prefix="tutor-probe-") as folder:
         scratch = Path(folder).resolve()
-        # The last words replace the shell: the kernel either refuses the second process or it does not.
         limits = Limits(seconds=20.0, output=64 * 1024, memory=512 * 1024**2)
         done = Sandbox()._run(bwrap, ["/bin/sh", "-c", _PROBE], scratch, (), scratch, process.clean_env(), limits)
         wrote = (scratch / "inside").is_file()
     words = done.stdout.decode(errors="replace").split()
     if "started" not in words:
         return _why_not(done)
-    broken = [promise for word, promise in _PROMISES.items() if word in words]
-    if broken or not wrote:
-        return Capability("none", "bubblewrap starts, but " + " and ".join(broken or ["nothing can be written"]))
+    broken = ["files outside can be written"] if "can-write-outside" in words else []
+    broken += ["the network can be reached"] if str(Path("/proc/self/ns/net").readlink()) in words else []
+    broken += [] if wrote else ["the scratch folder cannot be written"]
+    if broken:
+        return Capability("none", "bubblewrap starts, but " + " and ".join(broken))
     counted = "counted by the kernel" if "processes-held" in words else "counted from outside"
     memory = "memory" if "memory-held" in words else "memory (as a whole only)"
     return Capability(
@@ -198,13 +207,12 @@ def probe() -> Capability:
     )
 
 
-_PROMISES: Final = {"wrote-outside": "files outside can be written", "has-network": "the network can be reached"}
 _PROBE: Final = """
 echo started; echo > inside
-for place in / /usr /etc /dev; do (echo > "$place/tutor-probe") 2>/dev/null && echo wrote-outside; done
-while IFS=: read -r name rest; do
-  case "$name" in *'|'* | *lo) ;; *) echo has-network ;; esac
-done < /proc/net/dev
+for place in / /usr /etc /etc/passwd /dev /proc/sys/kernel/core_pattern; do
+  [ -w "$place" ] && echo can-write-outside
+done
+readlink /proc/self/ns/net
 dd if=/dev/null of=/dev/null bs=1024M count=1 2>/dev/null || echo memory-held
 if command -v prlimit >/dev/null; then
   prlimit --nproc=1 -- sh -c '(:); :' 2>/dev/null || echo processes-held
@@ -250,10 +258,16 @@ def _bwrap() -> _Bwrap:
     return _Bwrap(program, options, shutil.which("prlimit", path=path))
 
 
+def _bound(paths: Iterable[Path]) -> Iterator[str]:
+    """Arguments that show the paths read-only where they are; a folder before what lies in it."""
+    for path in sorted(set(paths)):
+        yield from ("--ro-bind", str(path), str(path))
+
+
 def _home() -> Path:
-    """The user's home folder; one that does not exist when there is none that can be hidden."""
+    """The user's home folder; one that exists only inside when there is none that can be hidden."""
     home = Path(os.environ.get("HOME") or "/")
-    return home if home.is_absolute() and home != Path("/") else Path("/nonexistent")
+    return home if home.is_absolute() and home != Path("/") and home.is_dir() else Path("/nonexistent")
 
 
 def _cargo_home() -> Path:
