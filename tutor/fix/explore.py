@@ -1,0 +1,280 @@
+"""The search: which of the candidates, alone and together, bring a broken program to one that compiles.
+
+Best first, round by round. A round tries what could be done about one error, the earliest in the compiler's own
+order; what brings the program further (``tutor.fix.phases``) is kept and searched from there. What the compiler is
+sure of is tried first, and all at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event as Flag
+from typing import Final
+
+from tutor.config import FixSettings
+from tutor.diagnostics import Diagnostic
+from tutor.errors import Failed, Interrupted
+from tutor.events import Progress
+from tutor.fix.compiler import Checked, Checker
+from tutor.fix.edits import apply_all, collide, why_degenerate
+from tutor.fix.phases import Vector, is_progress, phase_of, vector
+from tutor.fix.proposer import Candidate, Edit, Proposer
+from tutor.inert import inert_line
+
+MAX_SOLUTIONS: Final = 3
+_MAX_PER_ERROR: Final = 8
+_MAX_AFTER_FIRST: Final = 4
+_MAX_TOGETHER: Final = 200
+_SURE: Final = "MachineApplicable"
+
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One step of a solution: the candidates applied together, and the files that they changed as they were before."""
+
+    before: Files
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A state of the program: the changed files, how it came about, and what the compiler says of it."""
+
+    files: Files
+    rounds: tuple[Round, ...]
+    checked: Checked
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All candidates that were applied, in order."""
+        return tuple(c for r in self.rounds for c in r.candidates)
+
+    @property
+    def standing(self) -> tuple[int, int, Vector]:
+        """How far this is from compiling, the nearest first; comparable within one search."""
+        return (0 if self.checked.passed else 1, -len(self.checked.reached), vector(self.checked.errors))
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """The order in which solutions are offered: fewest warnings, what the compiler is sure of, the likeliest,
+        the smallest edit."""
+        used = self.candidates
+        return (
+            not self.checked.passed,
+            self.checked.warnings,
+            any(c.applicability != _SURE for c in used),
+            -min((c.likelihood for c in used), default=0.0),
+            sum(e.end - e.start + len(e.text) for c in used for e in c.edits),
+        )
+
+
+class Bench:
+    """Checks states of one program, within the budget."""
+
+    def __init__(self, checker: Checker, root: Path, settings: FixSettings, cancel: Flag) -> None:
+        self.runs = 0
+        self._checker, self._root, self._cancel = checker, root, cancel
+        self.most = settings.max_checks
+        self._until = time.monotonic() + settings.seconds
+        self._base: dict[str, bytes | None] = {}
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget is used up."""
+        return self.runs >= self.most or time.monotonic() > self._until
+
+    @property
+    def known_files(self) -> dict[str, bytes]:
+        """The user's files that were asked for so far."""
+        return {path: content for path, content in self._base.items() if content is not None}
+
+    def first(self) -> Checked:
+        """The check of the user's own files. Raises Failed, Interrupted."""
+        outcome = self._checker.check({}, self._cancel)
+        self.runs += outcome.runs
+        return outcome
+
+    def check(self, files: Files) -> Checked | None:
+        """What the compiler says of ``files`` over the user's; None when it gave no answer. Raises Interrupted."""
+        if self._cancel.is_set():
+            raise Interrupted("Stopped", "The search for a fix was stopped.")
+        try:
+            outcome = self._checker.check(files, self._cancel)
+        except Failed:  # a hang, a crash, a flood: this edit is no fix
+            self.runs += 1
+            return None
+        self.runs += outcome.runs
+        return outcome
+
+    def base(self, path: str) -> bytes | None:
+        """The user's content of a file that may be edited; None when it may not: outside the project, a link, not
+        there."""
+        if path not in self._base:
+            place = self._root / path
+            inside = not Path(path).is_absolute() and place.resolve() == self._root.resolve() / path
+            self._base[path] = self._checker.scratch.base(path) if inside and place.is_file() else None
+        return self._base[path]
+
+
+class Explorer:
+    """One search from ``root``. ``best``: the furthest state so far; ``leads``: what was suggested about an error
+    and is no fix, with the reason."""
+
+    def __init__(self, bench: Bench, proposers: Sequence[Proposer], root: Node) -> None:
+        self.best = root
+        self.leads: dict[Diagnostic, tuple[Candidate, str]] = {}
+        self._bench, self._proposers, self._root = bench, proposers, root
+        self._seen = {frozenset(root.files.items())}
+
+    def explore(self) -> Iterator[Progress | Node]:
+        """States that compile, as they are proven, and progress between them."""
+        start = self._root
+        for item in self._all_sure():
+            yield item
+            if isinstance(item, Node):
+                start = item
+        if not start.checked.passed:
+            yield from self._best_first(start, solutions=0)
+        elif len(start.rounds) == 1 and len(self._root.checked.error_messages) == 1:
+            # One error, and the compiler is sure of one way out. Are there others to choose from?
+            yield from self._best_first(self._root, solutions=1)
+
+    def _all_sure(self) -> Iterator[Progress | Node]:
+        """Everything that the compiler is sure of at once, as long as that brings the program further."""
+        node = self._root
+        while not (node.checked.passed or self._bench.spent):
+            sure = [c for c in self._candidates(node) if c.applicability == _SURE]
+            together = _fitting({id(c.diagnostic): c for c in reversed(sure)}.values())
+            if not together:
+                return
+            yield self._progress(f"{len(together)} suggestions together" if len(together) > 1 else together[0])
+            after = self._try(node, together)
+            if after is None:
+                return
+            node = after
+            yield node
+
+    def _best_first(self, start: Node, solutions: int) -> Iterator[Progress | Node]:
+        order = itertools.count()
+        heap = [(start.standing, next(order), start)]
+        last_run = self._bench.runs + _MAX_AFTER_FIRST if solutions else None
+        while heap and solutions < MAX_SOLUTIONS:
+            for item in self._children(heapq.heappop(heap)[2], last_run):
+                if isinstance(item, Progress):
+                    yield item
+                elif item.checked.passed:
+                    yield item
+                    solutions += 1
+                    last_run = last_run or self._bench.runs + _MAX_AFTER_FIRST
+                    if solutions == MAX_SOLUTIONS:
+                        return
+                else:
+                    heapq.heappush(heap, (item.standing, next(order), item))
+                if last_run is not None and self._bench.runs >= last_run:
+                    return
+
+    def _children(self, node: Node, last_run: int | None) -> Iterator[Progress | Node]:
+        """The states one candidate further, for the first error about which something helps."""
+        candidates = self._candidates(node)
+        for _, group in itertools.groupby(candidates, key=lambda c: id(c.diagnostic)):
+            helped = False
+            for candidate in itertools.islice(group, _MAX_PER_ERROR):
+                if self._bench.spent or (last_run is not None and self._bench.runs >= last_run):
+                    return
+                yield self._progress(candidate)
+                child = self._try(node, [candidate])
+                if child is not None:
+                    helped = True
+                    yield child
+                else:
+                    self.leads.setdefault(candidate.diagnostic, (candidate, "it does not make the error go away"))
+            if helped:
+                return
+
+    def _try(self, node: Node, together: Sequence[Candidate]) -> Node | None:
+        """The state after these candidates, unless it is known already or no progress."""
+        sources = self._sources(node, together)
+        changed = apply_all(sources, [edit for candidate in together for edit in candidate.edits])
+        if changed is None:
+            return None
+        files = {
+            path: content for path, content in {**node.files, **changed}.items() if content != self._bench.base(path)
+        }
+        state = frozenset(files.items())
+        if state in self._seen:
+            return None
+        self._seen.add(state)
+        checked = self._bench.check(files)
+        if checked is None or not is_progress(node.checked, checked):
+            return None
+        step = Round({path: sources[path] for path in changed}, tuple(together))
+        child = Node(files, (*node.rounds, step), checked)
+        self.best = min(self.best, child, key=lambda n: n.standing)
+        return child
+
+    def _candidates(self, node: Node) -> list[Candidate]:
+        """What could be done about the errors of ``node``, the earliest error first, the likeliest first; each edit
+        once."""
+        errors = [message.diagnostic for message in node.checked.error_messages]
+        errors.sort(key=lambda d: phase_of(d.code, d.message))
+        place = {id(diagnostic): number for number, diagnostic in enumerate(errors)}
+        sources = Sources(self._bench, node)
+        found = [c for proposer in self._proposers for c in proposer.propose(errors, sources)]
+        found.sort(key=lambda c: (place.get(id(c.diagnostic), len(place)), -c.likelihood))
+        kept: dict[frozenset[object], Candidate] = {}
+        for candidate in found:
+            if not all(edit.file in sources for edit in candidate.edits):
+                continue
+            if why := why_degenerate(candidate.edits, sources):
+                self.leads.setdefault(candidate.diagnostic, (candidate, why))
+            else:
+                kept.setdefault(frozenset(candidate.edits), candidate)
+        return list(kept.values())
+
+    def _sources(self, node: Node, candidates: Sequence[Candidate]) -> dict[str, bytes]:
+        sources = Sources(self._bench, node)
+        return {edit.file: sources[edit.file] for candidate in candidates for edit in candidate.edits}
+
+    def _progress(self, what: Candidate | str) -> Progress:
+        words = what if isinstance(what, str) else (what.reason.suggestion or what.reason.message)
+        return Progress(f"Trying: {inert_line(words)}", self._bench.runs, self._bench.most)
+
+
+def _fitting(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """As many of ``candidates`` as can be applied together, the earlier ones first; bounded."""
+    taken: list[Candidate] = []
+    edits: set[Edit] = set()
+    for candidate in itertools.islice(candidates, _MAX_TOGETHER):
+        new = [edit for edit in candidate.edits if edit not in edits]
+        if not any(collide(edit, other) for edit in new for other in edits):
+            taken.append(candidate)
+            edits.update(new)
+    return taken
+
+
+class Sources(Mapping[str, bytes]):
+    """The editable files of a state, read when they are asked for: path to content, as compiled."""
+
+    def __init__(self, bench: Bench, node: Node) -> None:
+        self._bench, self._files = bench, node.files
+
+    def __getitem__(self, path: str) -> bytes:
+        content = self._files.get(path)
+        if content is None:
+            content = self._bench.base(path)
+        if content is None:
+            raise KeyError(path)
+        return content
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._files, **self._bench.known_files})
+
+    def __len__(self) -> int:
+        return len({**self._files, **self._bench.known_files})

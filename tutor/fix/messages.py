@@ -1,0 +1,212 @@
+"""Reads the compiler's JSON messages: rustc's own ("JSON Output" in the rustc book) and cargo's wrapping of them.
+
+The output is foreign text of any size and shape: a line that is not a message is skipped, what is kept is bounded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, get_args
+
+from tutor.diagnostics import Applicability, Diagnostic, Level, Span
+
+MAX_DIAGNOSTICS: Final = 1_000
+"""How many messages of one check are kept."""
+
+_POSITION: Final = re.compile(r":\d+:\d+(?:: \d+:\d+)?")
+_MAX_TEXT: Final = 20_000
+_MAX_SPANS: Final = 200
+_MAX_DEPTH: Final = 4
+_APPLICABILITIES: Final = frozenset(get_args(Applicability))
+_LEVELS: Final = {level: level for level in get_args(Level)} | {"error: internal compiler error": "error"}
+
+Raw = dict[str, Any]
+Rename = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One diagnostic, the crate ("unit") that it is about, and whether the compiler itself broke down in it."""
+
+    diagnostic: Diagnostic
+    unit: str = ""
+    crash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes two errors the same one before and after an edit: all but the exact place."""
+
+    unit: str
+    code: str
+    message: str
+    file: str
+
+
+def key_of(message: Message) -> Key:
+    """The key of an error; positions inside its text ("closure@src/main.rs:4:5") are taken out."""
+    found = message.diagnostic
+    place = found.place
+    return Key(message.unit, found.code, _POSITION.sub("", found.message), place.file if place else "")
+
+
+@dataclass(slots=True)
+class Messages:
+    """All that one check said. ``errors`` counts every error; ``found`` holds the first ``MAX_DIAGNOSTICS`` messages,
+    and ``cut`` says that there were more. ``reached``: the units whose check began."""
+
+    found: list[Message] = field(default_factory=list)
+    errors: Counter[Key] = field(default_factory=Counter)
+    reached: set[str] = field(default_factory=set)
+    cut: bool = False
+
+    def add(self, other: Messages) -> None:
+        """Takes over what another run said, but for what is known already."""
+        known = {message.diagnostic for message in self.found}
+        self.found += [m for m in other.found if m.diagnostic not in known][: MAX_DIAGNOSTICS - len(self.found)]
+        self.errors += other.errors
+        self.reached |= other.reached
+        self.cut |= other.cut
+
+
+def parse(output: bytes, rename: Rename, prefix: str = "") -> Messages:
+    """The messages in ``output``, each once. ``rename`` turns the compiler's file names into the project's;
+    ``prefix`` is put before the names of cargo's units."""
+    messages = Messages()
+    seen: set[tuple[object, ...]] = set()
+    for raw in _objects(output):
+        unit = _unit(raw, prefix)
+        if raw.get("reason") in ("compiler-message", "compiler-artifact"):
+            messages.reached.add(unit)
+        message = raw.get("message") if "reason" in raw else raw
+        if not isinstance(message, dict) or not _is_diagnostic(message):
+            continue
+        identity = _identity(message)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        crash = message.get("level") == "error: internal compiler error"
+        one = Message(diagnostic(message, rename), unit, crash)
+        if one.diagnostic.level == "error" and not crash:
+            messages.errors[key_of(one)] += 1
+        if len(messages.found) < MAX_DIAGNOSTICS:
+            messages.found.append(one)
+        else:
+            messages.cut = True
+    return messages
+
+
+def _objects(output: bytes) -> Iterator[Raw]:
+    """Every line of ``output`` that is a JSON object; a torn last line is none."""
+    for line in output.split(b"\n"):
+        if line.startswith(b"{"):
+            try:
+                found = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(found, dict):
+                yield found
+
+
+def _unit(raw: Raw, prefix: str) -> str:
+    target = raw.get("target")
+    if not isinstance(target, dict):
+        return prefix
+    return f"{prefix}{raw.get('package_id')} {target.get('kind')} {target.get('name')}"
+
+
+def _is_diagnostic(message: Raw) -> bool:
+    """Not the summary lines at the end ("aborting due to …", "For more information …", "3 warnings emitted")."""
+    if message.get("$message_type", "diagnostic") != "diagnostic" or message.get("level") not in _LEVELS:
+        return False
+    text = message.get("message")
+    if not isinstance(text, str) or message["level"] == "failure-note":
+        return False
+    summary = not message.get("spans") and not message.get("code")
+    return not (
+        summary and (text.startswith("aborting due to") or text.endswith(("warning emitted", "warnings emitted")))
+    )
+
+
+def _identity(message: Raw) -> tuple[object, ...]:
+    spans = message.get("spans")
+    places = [
+        (s.get("file_name"), s.get("byte_start"), s.get("byte_end"))
+        for s in (spans if isinstance(spans, list) else [])
+        if isinstance(s, dict) and s.get("is_primary")
+    ]
+    # Without a place, the text that the compiler would have printed tells two messages apart.
+    return (message["level"], message["message"], *places) if places else (message.get("rendered"), message["message"])
+
+
+def diagnostic(message: Raw, rename: Rename, depth: int = 0) -> Diagnostic:
+    """One message as a typed value. Whatever has the wrong type is left out."""
+    code = message.get("code")
+    children = message.get("children")
+    return Diagnostic(
+        code=_text(code.get("code")) if isinstance(code, dict) else "",
+        level=_LEVELS.get(message.get("level", ""), "note"),
+        message=_text(message.get("message")),
+        spans=tuple(_spans(message.get("spans"), rename)),
+        children=tuple(
+            diagnostic(child, rename, depth + 1)
+            for child in (children if isinstance(children, list) and depth < _MAX_DEPTH else [])
+            if isinstance(child, dict)
+        ),
+        rendered=_text(message.get("rendered")),
+    )
+
+
+def _spans(raw: object, rename: Rename) -> Iterator[Span]:
+    for span in raw[:_MAX_SPANS] if isinstance(raw, list) else []:
+        if not isinstance(span, dict):
+            continue
+        name, replacement = span.get("file_name"), span.get("suggested_replacement")
+        applicability = span.get("suggestion_applicability")
+        numbers = [n for key in _NUMBERS if isinstance(n := span.get(key), int) and n >= 0]
+        if not isinstance(name, str) or len(numbers) != len(_NUMBERS):
+            continue
+        start, end, line, column, end_line, end_column = numbers
+        yield Span(
+            rename(name),
+            start,
+            end,
+            line,
+            column,
+            end_line,
+            end_column,
+            primary=span.get("is_primary") is True,
+            label=_text(span.get("label")),
+            replacement=replacement if isinstance(replacement, str) else None,
+            applicability=applicability if applicability in _APPLICABILITIES else None,
+            from_macro=span.get("expansion") is not None,
+        )
+
+
+_NUMBERS: Final = ("byte_start", "byte_end", "line_start", "column_start", "line_end", "column_end")
+
+
+def _text(found: object) -> str:
+    return found[:_MAX_TEXT] if isinstance(found, str) else ""
+
+
+def relative_to(*folders: str) -> Rename:
+    """A ``Rename`` that makes names relative to the first of ``folders`` that holds them, and leaves others alone.
+    Relative names are relative to the first folder."""
+
+    def rename(name: str) -> str:
+        if not posixpath.isabs(name):
+            name = posixpath.join(folders[0], name)
+        name = posixpath.normpath(name)
+        for folder in folders:
+            if name.startswith(folder.rstrip(os.sep) + os.sep):
+                return name[len(folder.rstrip(os.sep)) + 1 :]
+        return name
+
+    return rename

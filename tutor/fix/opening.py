@@ -1,0 +1,99 @@
+"""Chooses how a project is checked here and now, and makes it ready."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tutor.config import FixSettings
+from tutor.errors import Failed, MissingTool
+from tutor.fix.compiler import CargoChecker, Checker, LoneChecker
+from tutor.fix.project import Project, dependencies, read_manifest
+from tutor.fix.roots import RootsChecker
+from tutor.fix.runners import Runner, SandboxRunner, TrustedRunner
+from tutor.fix.scratch import LoneScratch, PackageScratch
+from tutor.inert import inert_line
+from tutor.paths import Home
+from tutor.toolchain import HOW_TO_GET_RUST, Toolchain, find_toolchain
+
+_LOCK_WAIT_SECONDS: Final = 20.0
+_MAX_NEIGHBOURS: Final = 50
+
+
+def open_checker(
+    project: Project,
+    home: Home,
+    settings: FixSettings,
+    trusted: Callable[[Path], bool],
+    cancel: threading.Event,
+    *,
+    tests: bool = False,
+) -> Checker:
+    """A checker for ``project``; close its ``scratch`` afterwards. ``tests``: whether tests will be asked for.
+
+    Raises MissingTool without a toolchain, Failed when no copy can be made or nothing can be checked, Interrupted.
+    """
+    toolchain = find_toolchain(home.cache)
+    if toolchain is None:
+        raise MissingTool("No Rust", "There is no rustc on this machine.", HOW_TO_GET_RUST)
+    if project.kind == "file":
+        runner = _runner(project.root, settings, toolchain, trusted) if tests else None
+        scratch = LoneScratch(home, project.root / project.file)
+        return LoneChecker(project, scratch, toolchain, settings, runner)
+    runner = _runner(project.root, settings, toolchain, trusted)
+    if toolchain.cargo is None and runner is not None:
+        raise MissingTool("No cargo", "There is no cargo beside rustc on this machine.", HOW_TO_GET_RUST)
+    copy = PackageScratch(home, project.root, _neighbours(project.root), _LOCK_WAIT_SECONDS, cancel)
+    try:
+        checker = _package_checker(project, copy, settings, toolchain, runner)
+        if copy.left_out:
+            some = inert_line(os.path.relpath(copy.left_out[0], project.root))
+            checker.notices.append(f"{len(copy.left_out)} links lead out of the project and were left out: {some} …")
+    except BaseException:
+        copy.close()
+        raise
+    return checker
+
+
+def _package_checker(
+    project: Project, copy: PackageScratch, settings: FixSettings, toolchain: Toolchain, runner: Runner | None
+) -> Checker:
+    if runner is not None and toolchain.cargo is not None:
+        return CargoChecker(project, copy, toolchain.cargo, toolchain.env(), runner)
+    return RootsChecker(project, copy, toolchain, settings)
+
+
+def _runner(
+    folder: Path, settings: FixSettings, toolchain: Toolchain, trusted: Callable[[Path], bool]
+) -> Runner | None:
+    """The safest way to run the project's own code, or None when it may not run."""
+    from tutor.sandbox import probe
+
+    if probe().kind == "bubblewrap":
+        return SandboxRunner(toolchain, settings.seconds)
+    return TrustedRunner(settings.seconds) if trusted(folder) else None
+
+
+def _neighbours(root: Path) -> list[Path]:
+    """The folders of path dependencies that lie outside ``root``, those of dependencies included."""
+    found: list[Path] = []
+    waiting = [
+        manifest.parent for manifest in [root / "Cargo.toml", *root.glob("*/Cargo.toml"), *root.glob("*/*/Cargo.toml")]
+    ]
+    while waiting and len(found) < _MAX_NEIGHBOURS:
+        folder = waiting.pop()
+        try:
+            needed = dependencies(read_manifest(folder / "Cargo.toml"))
+        except Failed:
+            continue  # cargo will say what is wrong with it
+        for one in needed.values():
+            if not isinstance(one, dict) or not isinstance(one.get("path"), str):
+                continue
+            place = Path(os.path.normpath(folder / one["path"]))
+            if not place.is_relative_to(root) and place not in found and (place / "Cargo.toml").is_file():
+                found.append(place)
+                waiting.append(place)
+    return found
