@@ -1,0 +1,209 @@
+"""Full-text search that answers at once, and that says so when nothing fits.
+
+Three steps. A query that *is* a name or an error code is looked up. Otherwise SQLite's FTS5 (porter stemming, BM25
+with a weight a column) ranks the candidates. Last, a candidate must cover enough of what the question is about:
+words are weighed by how rare they are, and words that no document knows weigh most, so that "python list
+comprehension" is not answered with a lesson on lists.
+
+The index takes :class:`Document` rows, so that other sources than the concepts can be searched the same way.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from knowledgegraph import words
+from knowledgegraph.concepts import Concept
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_CODE = re.compile(r"\bE\d{4}\b", re.IGNORECASE)
+_MAX_CHARS, _MAX_TERMS, _CANDIDATES = 500, 24, 40
+
+# What a match in a column is worth: to BM25 (in the order of the table), and to how much of a question is covered.
+_COLUMNS = {"title": 6.0, "aliases": 5.0, "intents": 4.0, "summary": 2.5, "body": 0.6, "codes": 1.0}
+_HEADLINE = "{title aliases intents summary codes}"
+_BODY_SHARE = 0.5
+_THRESHOLD = 0.5
+_DOMAIN_BOOST, _FOREIGN_DOMAIN = 1.3, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One thing that can be found. ``id`` is unique in the index; ``kind`` and ``ref`` are what an answer cites.
+
+    ``domain``: rust, git, linux or gh, where it has one. ``codes``: error codes that it explains.
+    """
+
+    id: str
+    kind: str
+    ref: str
+    title: str
+    domain: str = ""
+    aliases: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
+    summary: str = ""
+    text: str = ""
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document that fits, best first. ``score``: 0 to 1, the share of the question that it covers.
+
+    ``exact``: the query named it. ``concept``: the concept that the document shows; None for other sources.
+    """
+
+    document: Document
+    score: float
+    exact: bool = False
+    concept: Concept | None = None
+
+
+def document_of(concept: Concept) -> Document:
+    """The row that makes a concept findable."""
+    return Document(
+        id=f"concept:{concept.id}",
+        kind="concept",
+        ref=concept.id,
+        title=concept.title,
+        domain=concept.domain,
+        aliases=(*concept.aliases, concept.id),
+        intents=concept.intents,
+        summary=concept.definition,
+        text=concept.lesson,
+        codes=concept.errors,
+    )
+
+
+@dataclass(slots=True)
+class _Question:
+    """A query, taken apart. ``weights``: how much each word says; ``known``: which rows know it, and how well."""
+
+    domains: frozenset[str]
+    weights: dict[str, float] = field(default_factory=dict)
+    known: dict[str, dict[int, float]] = field(default_factory=dict)
+
+    def coverage(self, row: int) -> float:
+        total = sum(self.weights.values())
+        return sum(weight * self.known[term].get(row, 0.0) for term, weight in self.weights.items()) / total
+
+
+class Index:
+    """An index in memory over concepts and documents of other sources; any thread may ask it."""
+
+    def __init__(self, concepts: Mapping[str, Concept], documents: Iterable[Document] = ()) -> None:
+        self._concepts = concepts
+        self._documents = [*map(document_of, concepts.values()), *documents]
+        self._lock = threading.Lock()
+        self._database = _build(self._documents)
+        self._names: dict[str, list[int]] = {}
+        self._codes: dict[str, list[int]] = {}
+        for row, document in enumerate(self._documents):
+            for name in dict.fromkeys(map(words.name, (document.ref, document.title, *document.aliases))):
+                self._names.setdefault(name, []).append(row)
+            for code in document.codes:
+                self._codes.setdefault(code, []).append(row)
+        for code, rows in self._codes.items():
+            rows.sort(key=lambda row, code=code: self._documents[row].codes.index(code))  # type: ignore[misc]
+
+    def search(self, query: str, limit: int = 5) -> list[Hit]:
+        """The documents that fit ``query``, best first; an empty list when it is about something else."""
+        query = query[:_MAX_CHARS]
+        exact = self._exact(query)
+        if len(exact) < limit and not _CODE.fullmatch(query.strip()):
+            found = self._full_text(query, exact)
+        else:
+            found = []
+        hits = [self._hit(row, 1.0, exact=True) for row in exact]
+        hits += [self._hit(row, score) for row, score in found if row not in exact]
+        return hits[:limit]
+
+    def _hit(self, row: int, score: float, exact: bool = False) -> Hit:
+        document = self._documents[row]
+        concept = self._concepts.get(document.ref) if document.kind == "concept" else None
+        return Hit(document, round(min(score, 1.0), 3), exact, concept)
+
+    def _exact(self, query: str) -> list[int]:
+        """Rows that the query names: by an error code in it, or because it is a name."""
+        rows: dict[int, None] = {}
+        for code in _CODE.findall(query):
+            rows.update(dict.fromkeys(self._codes.get(code.upper(), ())))
+        for name in words.names(query):
+            rows.update(dict.fromkeys(self._names.get(name, ())))
+        return list(rows)
+
+    def _full_text(self, query: str, exact: list[int]) -> list[tuple[int, float]]:
+        if words.is_elsewhere(query) and not exact:
+            return []
+        question = _Question(words.domains(query))
+        with self._lock:
+            self._weigh(question, query)
+            if not any(question.known.values()):
+                return []
+            ranked = self._rank(question)
+        signs = {row for sign in words.signs(query) for row in self._names.get(sign, ())}
+        found: list[tuple[int, float, float]] = []
+        for row, bm25 in ranked:
+            coverage = question.coverage(row) + (0.5 if row in signs else 0.0)
+            if coverage < _THRESHOLD:
+                continue
+            domain = self._documents[row].domain
+            fits = _DOMAIN_BOOST if domain in question.domains else _FOREIGN_DOMAIN if question.domains else 1.0
+            found.append((row, coverage, bm25 * (0.3 + coverage) * fits))
+        found.sort(key=lambda entry: -entry[2])
+        return [(row, coverage) for row, coverage, _ in found]
+
+    def _weigh(self, question: _Question, query: str) -> None:
+        """Looks up every word of the query on its own: who knows it, and so how rare it is."""
+        count = len(self._documents)
+        quoted = words.quoted(query)
+        for term in words.terms(query)[:_MAX_TERMS]:
+            match = f'"{term}"'
+            rows = dict.fromkeys(self._rows(match), _BODY_SHARE)
+            rows.update(dict.fromkeys(self._rows(f"{_HEADLINE} : {match}"), 1.0))
+            if not rows and term in quoted:
+                continue  # a name out of the reader's own code says nothing of the subject
+            question.known[term] = rows
+            question.weights[term] = math.log(1 + count / (len(rows) + 0.5))
+
+    def _rows(self, match: str) -> list[int]:
+        return [row for (row,) in self._database.execute("SELECT rowid FROM document WHERE document MATCH ?", (match,))]
+
+    def _rank(self, question: _Question) -> list[tuple[int, float]]:
+        match = " OR ".join(f'"{term}"' for term, rows in question.known.items() if rows)
+        weights = ", ".join(str(weight) for weight in _COLUMNS.values())
+        statement = f"SELECT rowid, -bm25(document, {weights}) AS score FROM document WHERE document MATCH ? "  # noqa: S608 -- our own numbers
+        return list(self._database.execute(f"{statement} ORDER BY score DESC LIMIT {_CANDIDATES}", (match,)))
+
+
+def _build(documents: list[Document]) -> sqlite3.Connection:
+    import sqlite3
+
+    database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    columns = ", ".join(_COLUMNS)
+    database.execute(f"CREATE VIRTUAL TABLE document USING fts5({columns}, content='', tokenize='porter unicode61')")
+    database.execute("BEGIN")
+    database.executemany(
+        f"INSERT INTO document(rowid, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- our own names
+        (
+            (
+                row,
+                entry.title,
+                " \n".join(entry.aliases),
+                " \n".join(entry.intents),
+                entry.summary,
+                entry.text,
+                " ".join(entry.codes),
+            )
+            for row, entry in enumerate(documents)
+        ),
+    )
+    database.execute("COMMIT")
+    return database
