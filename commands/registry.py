@@ -38,7 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("ask", "Ask a question", "answer from the documentation and lessons on this machine", "QUESTION", _ALL),
     Command("explain", "Explain something", "explain an error code or a concept", "THING", _ALL),
     Command("graph", "Show a concept's neighbours", "what a concept needs and what it unlocks", "CONCEPT", _ALL),
-    Command("apply", "Write the accepted hunks", "write what you accepted into your files", "", _INSIDE),
+    Command("apply", "Write the accepted hunks", "write what you accepted into your files", "", frozenset({"app"})),
     Command("commit", "Commit what was applied", "commit exactly the accepted lines", "", _INSIDE),
     Command("undo", "Undo the last applied fix", "take the last applied proposal back", "", _INSIDE),
     Command(
