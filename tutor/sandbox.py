@@ -18,7 +18,6 @@ import functools
 import os
 import re
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -181,6 +180,8 @@ class _Bwrap:
 @functools.cache
 def probe() -> Capability:
     """Try a sandbox once for this process: it has to start, and to hold what it promises."""
+    import tempfile
+
     try:
         bwrap = _bwrap()
     except MissingTool as error:
