@@ -29,7 +29,8 @@ real server would (``/api/chat`` then repeats the question word by word). A repl
     {"reset": true} {"drop": true}          end the connection with RST, or without the end of the body
 
 Assertions: ``GET /control/requests`` (method, path, headers, exact body, how each ended: ``answered``, ``disconnected``
-or ``reset``, and after how many seconds), ``GET /control/ended/N`` (waits for the end of request N, from 0),
+or ``reset``, and after how many seconds), ``GET /control/seen/N`` and ``GET /control/ended/N`` (wait until request N,
+from 0, has come or is over),
 ``GET /control/loads`` (how often a model was loaded: a changed ``num_ctx`` loads it anew).
 """
 
@@ -226,11 +227,11 @@ class ScriptedOllama:
                     await self._control(connection, request)
                     continue
                 self.requests.append(request)
+                await self._notify()
                 started = time.monotonic()
                 request.ended = await self._answered(connection, request)
                 request.seconds = time.monotonic() - started
-                async with self.changed:
-                    self.changed.notify_all()
+                await self._notify()
                 if request.ended != "answered":
                     return
         except _Gone:
@@ -255,12 +256,18 @@ class ScriptedOllama:
             answer = [asdict(recorded) for recorded in self.requests]
         elif verb == "loads":
             answer = self.loads
-        elif verb == "ended":
+        elif verb in ("seen", "ended"):
             number = int(rest[0])
             async with self.changed:
-                await self.changed.wait_for(lambda: len(self.requests) > number and self.requests[number].ended)
+                await self.changed.wait_for(
+                    lambda: len(self.requests) > number and (verb == "seen" or self.requests[number].ended)
+                )
             answer = asdict(self.requests[number])
         await self._send_whole(connection, 200, "application/json", json.dumps(answer).encode())
+
+    async def _notify(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
 
     def _event(self, name: str) -> asyncio.Event:
         return self.events.setdefault(name, asyncio.Event())
@@ -404,6 +411,11 @@ class Server:
     def requests(self, path: str = "") -> list[dict[str, Any]]:
         """The requests so far, those to ``path`` only where it is given."""
         return [request for request in self._ask("GET", "requests") if path in ("", request["path"])]
+
+    def seen(self, number: int) -> dict[str, Any]:
+        """Request ``number`` (from 0), once it has come."""
+        seen: dict[str, Any] = self._ask("GET", f"seen/{number}")
+        return seen
 
     def ended(self, number: int) -> dict[str, Any]:
         """Request ``number`` (from 0), once it is over."""

@@ -69,6 +69,8 @@ def _words(error: WireError, at: Circumstances) -> tuple[str, str, str | None]:
         case TooLate():
             sentence = f"{model} said nothing for {error.seconds:.0f} s; ask again, or {_CHOOSE} (a smaller one)."
             return "No answer", sentence, None
+        case CutShort() if not at.partial:
+            return "No answer", f"Ollama ended the connection before {model} had said anything; ask again.", None
         case CutShort():
             return "Broke off", f"The answer of {model} broke off before its end; ask again.", None
         case NotTheProtocol():

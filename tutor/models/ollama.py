@@ -54,7 +54,9 @@ __all__ = ["MODEL_TO_GET", "OllamaModel", "Timeouts", "probe", "resolve_host"]
 MODEL_TO_GET = "qwen2.5-coder:3b"
 """What to suggest where there is no model: small enough for most machines (2 GB), and trained on code."""
 
-_ENVIRONMENT_READ_ON_IMPORT = ("OLLAMA_HOST", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_ENVIRONMENT_READ_ON_IMPORT = (
+    "OLLAMA_HOST", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
 _MOST_MODELS_ASKED = 20
 
 
