@@ -84,7 +84,7 @@ _GROUNDS = {
 _FOCUSED = {
     "ink--bar-current": "color: $accent",
     "on--hunk-current": "background: $primary 28%",
-    "on--chosen": "background: $primary 35%; color: $foreground",
+    "on--chosen": "background: $primary 35%",
 }
 
 

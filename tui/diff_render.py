@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from tui.diff_cells import Line, crop, fit, label, spread, width_of
 from tui.diff_words import Ranges, pair_lines, word_changes
-from tui.highlight import Highlighter, Piece, harmless, hidden_size, shown, split_ending, with_ground
+from tui.highlight import Highlighter, Piece, drawn_width, harmless, hidden_size, shown, split_ending, with_ground
 from tutor.hunks import split_lines
 from tutor.inert import inert_line
 from tutor.review import Review, ReviewHunk, Verdict
@@ -157,10 +157,7 @@ class DiffModel:
     def _code_width(self, row: Row) -> int:
         if row.kind not in ("context", "removed", "added"):
             return 0
-        line = self._raw(row)
-        if line.isascii() and len(line) < 1_000 and b"\t" not in line:
-            return len(line) + 1  # exact but for the ending; a control character takes one cell as its sign, too
-        return width_of(harmless([Piece(shown(line))])) + 40
+        return drawn_width(self._raw(row))
 
     def gutter_width(self, width: int) -> int:
         """Cells left of the code, which do not scroll sideways."""

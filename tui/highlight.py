@@ -21,6 +21,7 @@ _MAX_COLOURED = 1_000_000  # bytes; a bigger file stays plain
 _LEX_WHOLE = 100_000  # bytes; in a bigger file lexing starts near the wanted line
 _BLOCK = 1_000  # lines lexed at once in a bigger file
 _LEAD_IN = 400  # lines at most to look back for a place to start
+_REMARK = 24  # cells for what is said after a line: that it goes on, or how it ends
 
 # A line that begins an item at the left margin: outside of strings and comments in all but odd files.
 _ITEM = re.compile(r"(?:pub|fn|impl|struct|enum|mod|use|trait|const|static|unsafe|extern|#\[|\[|def |class )\b|\[")
@@ -76,6 +77,13 @@ def harmless(pieces: Iterable[Piece]) -> list[Piece]:
             out += drawn
             column += sum(cell_len(piece.text) for piece in drawn)
     return out
+
+
+def drawn_width(line: bytes) -> int:
+    """How many cells a line takes when it is drawn, with a remark about its ending; an ASCII line perhaps a few less."""
+    if line.isascii() and len(line) <= MAX_LINE:
+        return len(line) + (TAB - 1) * line.count(b"\t") + (0 if line.endswith(b"\n") else _REMARK)
+    return sum(cell_len(piece.text) for piece in harmless([Piece(shown(line))])) + _REMARK
 
 
 def _signs(text: str, ink: str, ground: str) -> Iterator[Piece]:
