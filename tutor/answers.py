@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from knowledgegraph.search import Hit
     from tutor.engine import Tutor
     from tutor.models.base import Message, ModelStatus
+    from tutor.models.ollama import OllamaModel
 
 _CODE = re.compile(r"\bE\d{4}\b", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"(?<=\n\n)")
@@ -56,6 +57,8 @@ class Answerer:
         self._tutor = tutor
         self._turns: list[tuple[str, str]] = []
         self._shown: dict[str, set[str]] = {}
+        # One object a model for the whole conversation: its window only grows, so the server loads it once.
+        self._models: dict[tuple[str, str, int], OllamaModel] = {}
 
     async def model_status(self) -> ModelStatus:
         """Whether a model answers, and which. Asks the server only when models are allowed."""
@@ -194,7 +197,8 @@ class Answerer:
         from tutor.models.context import fit
         from tutor.models.ollama import OllamaModel
 
-        model = OllamaModel(status.host, status.name, status.context)
+        key = (status.host, status.name, status.context)
+        model = self._models.setdefault(key, OllamaModel(*key))
         messages, dropped = fit(self._messages(question, complaint, known), model.prompt_budget)
         if dropped:
             turns = "1 earlier message" if dropped == 1 else f"{dropped} earlier messages"
@@ -219,7 +223,9 @@ class Answerer:
                             stopped = True
         except ModelFailed as error:
             stopped = True
-            yield events.Notice(f"{error.msg} What it said until then is kept.", "warning")
+            yield events.Notice(error.msg, "warning")
+        if not said and not stopped:
+            raise ModelUnavailable("No answer", f"{status.name} ended without a word.")
         for citation in known.citations:
             yield citation
         yield self._ready(question, "".join(said), "model", known, started, stopped=stopped)
