@@ -15,6 +15,8 @@ _WORDS = frozenset(
 )  # fmt: skip
 _STAND_IN = re.compile(r"\[redacted:[a-z-]+\]|<.*>|\{.*\}|\$[A-Za-z_{(].*|%[({a-z].*|\(.*\)", re.DOTALL)
 _RUNS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_CONSTANT = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_.~ -]+")
 _CODE_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
@@ -39,6 +41,13 @@ def looks_random(value: str) -> bool:
     return -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values()) > 3.0
 
 
+def _is_label(name: str, value: str) -> bool:
+    """Whether ``value`` only names what it is: ``PASSWORD_AUTH``, ``"password": "change-password"``."""
+    plain = value.replace("-", "").replace("_", "").lower()
+    names_itself = name.replace("-", "").replace("_", "").lower() in plain and not any(c.isdigit() for c in value)
+    return names_itself or _CONSTANT.fullmatch(value) is not None
+
+
 def is_secret(name: str, value: str, *, quoted: bool, tight: bool = False) -> bool:
     """Whether ``value``, assigned to ``name``, is likely to be a secret.
 
@@ -48,13 +57,15 @@ def is_secret(name: str, value: str, *, quoted: bool, tight: bool = False) -> bo
     if is_placeholder(value):
         return False
     # "token" and "secret" are words of programming too: a value behind them must also look like one.
-    weak = name.lower() in ("token", "secret")
+    weak = name.lower() in ("token", "secret", "_auth")
     if name.lower() == "pwd" and value[0] in "/~.":
         return False
     if quoted:
         if any(c.isspace() for c in value):
             return name.lower() == "passphrase"
-        return (len(value) >= 8 and is_mixed(value)) if weak else len(value) >= 4
+        if weak:
+            return len(value) >= 8 and is_mixed(value) and _TOKEN.fullmatch(value) is not None
+        return len(value) >= 4 and not _is_label(name, value)
     if _CODE_PATH.fullmatch(value):
         return False
     if tight:

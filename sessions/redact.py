@@ -34,7 +34,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/=]{24}")
 # The body of a private key whose end is missing: headers, then lines of base64, each perhaps behind "> ", "+", a quote
 # or "\n".
 _BODY = re.compile(
-    r"(?:\s{0,4}[+| >-]{0,3}[A-Za-z-]{3,20}: [^\n]{0,80}\n){0,6}+(?:(?>(?:[\s+|>\"',#-]|\\[nr]){0,40}+[A-Za-z0-9+/=]{24,}+))++"
+    r"(?:\s{0,4}[+| >-]{0,3}[A-Za-z-]{3,20}: [^\n]{0,80}\n){0,6}+"
+    r"(?:(?>(?:[\s+|>\"',#-]|\\[nr]){0,40}+[A-Za-z0-9+/=]{24,}+))++"
 )
 
 

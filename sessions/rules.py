@@ -163,7 +163,8 @@ _NAMED: tuple[Rule, ...] = (
     ),
     Rule(
         "password", ("password",),  # .netrc
-        r"(?:(?:machine|login)\s{1,8}\S{1,255}+|\bdefault)\s{1,8}password\s{1,8}(?P<secret>\S{1,512}+)",
+        r"(?:\bmachine\s{1,8}\S{1,255}+\s{1,8}(?:login\s{1,8}\S{1,255}+\s{1,8})?|(?m:^)[+ -]{0,8}login\s{1,8}\S{1,255}+\s{1,8})"
+        r"password\s{1,8}(?P<secret>\S{1,512}+)",
         _is_value,
     ),
     Rule(
