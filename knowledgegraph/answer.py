@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from knowledgegraph import words
 from knowledgegraph.concepts import Concept
 from knowledgegraph.graph import Neighbourhood
 from knowledgegraph.search import Hit
@@ -50,7 +51,8 @@ def compose(query: str, hits: Sequence[Hit], neighbourhood: Neighbourhood | None
         return Answer(_NOTHING, (), False, ())
     near = [hit for hit in hits if hit.exact or hit.score >= _NEAR * hits[0].score]
     main = near[0].concept
-    parts = [tell(main, neighbourhood)] if main else [f"## {near[0].document.title}", near[0].document.summary]
+    code = next((code for code in words.codes(query) if main and code in main.errors), "")
+    parts = [tell(main, neighbourhood, code)] if main else [f"## {near[0].document.title}", near[0].document.summary]
     others = [f"- **{hit.document.title}**: {hit.document.summary}" for hit in near[1:]]
     if others:
         parts.append("**See also**\n\n" + "\n".join(others))
@@ -58,9 +60,12 @@ def compose(query: str, hits: Sequence[Hit], neighbourhood: Neighbourhood | None
     return Answer("\n\n".join(part for part in parts if part), _citations(near), True, concepts)
 
 
-def tell(concept: Concept, neighbourhood: Neighbourhood | None = None) -> str:
-    """A concept as one Markdown page: what it is, an example, what goes wrong, a question, where to go."""
-    parts = [f"## {concept.title}", concept.definition, concept.core]
+def tell(concept: Concept, neighbourhood: Neighbourhood | None = None, code: str = "") -> str:
+    """A concept as one Markdown page: what it is, an example, what goes wrong, a question, where to go.
+
+    ``code``: the error code that led here, shown in the title.
+    """
+    parts = [f"## {concept.title}" + (f" ({code})" if code else ""), concept.definition, concept.core]
     if concept.example:
         parts.append(f"```{concept.language}\n{concept.example}\n```")
     if concept.failing:

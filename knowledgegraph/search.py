@@ -11,10 +11,10 @@ The index takes :class:`Document` rows, so that other sources than the concepts 
 from __future__ import annotations
 
 import math
-import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from knowledgegraph import words
@@ -23,14 +23,16 @@ from knowledgegraph.concepts import Concept
 if TYPE_CHECKING:
     import sqlite3
 
-_CODE = re.compile(r"\bE\d{4}\b", re.IGNORECASE)
 _MAX_CHARS, _MAX_TERMS, _CANDIDATES = 500, 24, 40
 
 # What a match in a column is worth: to BM25 (in the order of the table), and to how much of a question is covered.
 _COLUMNS = {"title": 6.0, "aliases": 5.0, "intents": 4.0, "summary": 2.5, "body": 0.6, "codes": 1.0}
 _HEADLINE = "{title aliases intents summary codes}"
 _BODY_SHARE = 0.5
-_THRESHOLD = 0.5
+_RARE = 4  # a word in fewer documents says no more than this: rare words are often accidents
+# The least that must be covered, measured on questions of both kinds; less when the question names our domain.
+_THRESHOLD, _THRESHOLD_RUST, _THRESHOLD_OURS = 0.4, 0.3, 0.2
+_SIGN = 0.5  # what an operator or other sign in the question adds to the concept that is named so
 _DOMAIN_BOOST, _FOREIGN_DOMAIN = 1.3, 0.6
 
 
@@ -55,7 +57,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A document that fits, best first. ``score``: 0 to 1, the share of the question that it covers.
+    """A document that fits. ``score``: above 0 to 1, how well; hits come with falling scores.
 
     ``exact``: the query named it. ``concept``: the concept that the document shows; None for other sources.
     """
@@ -111,54 +113,57 @@ class Index:
             for code in document.codes:
                 self._codes.setdefault(code, []).append(row)
         for code, rows in self._codes.items():
-            rows.sort(key=lambda row, code=code: self._documents[row].codes.index(code))  # type: ignore[misc]
+            rows.sort(key=partial(self._place_of_code, code))
 
     def search(self, query: str, limit: int = 5) -> list[Hit]:
         """The documents that fit ``query``, best first; an empty list when it is about something else."""
         query = query[:_MAX_CHARS]
         exact = self._exact(query)
-        if len(exact) < limit and not _CODE.fullmatch(query.strip()):
-            found = self._full_text(query, exact)
-        else:
-            found = []
+        is_code = words.codes(query) == [query.strip().upper()]
+        found = [] if is_code or len(exact) >= limit else self._full_text(query, exact)
         hits = [self._hit(row, 1.0, exact=True) for row in exact]
         hits += [self._hit(row, score) for row, score in found if row not in exact]
         return hits[:limit]
 
+    def _place_of_code(self, code: str, row: int) -> int:
+        return self._documents[row].codes.index(code)
+
     def _hit(self, row: int, score: float, exact: bool = False) -> Hit:
         document = self._documents[row]
         concept = self._concepts.get(document.ref) if document.kind == "concept" else None
-        return Hit(document, round(min(score, 1.0), 3), exact, concept)
+        return Hit(document, max(round(score, 3), 0.001), exact, concept)
 
     def _exact(self, query: str) -> list[int]:
         """Rows that the query names: by an error code in it, or because it is a name."""
         rows: dict[int, None] = {}
-        for code in _CODE.findall(query):
-            rows.update(dict.fromkeys(self._codes.get(code.upper(), ())))
+        for code in words.codes(query):
+            rows.update(dict.fromkeys(self._codes.get(code, ())))
         for name in words.names(query):
             rows.update(dict.fromkeys(self._names.get(name, ())))
         return list(rows)
 
     def _full_text(self, query: str, exact: list[int]) -> list[tuple[int, float]]:
+        """Rows with their scores: the share that the best one covers, falling with the rank of the others."""
         if words.is_elsewhere(query) and not exact:
             return []
         question = _Question(words.domains(query))
         with self._lock:
             self._weigh(question, query)
-            if not any(question.known.values()):
-                return []
-            ranked = self._rank(question)
+            ranked = self._rank(question) if any(question.known.values()) else []
         signs = {row for sign in words.signs(query) for row in self._names.get(sign, ())}
-        found: list[tuple[int, float, float]] = []
+        least = _THRESHOLD_OURS if words.is_plainly_ours(query) else _THRESHOLD_RUST if question.domains else _THRESHOLD
+        found: list[tuple[float, int, float]] = []
         for row, bm25 in ranked:
-            coverage = question.coverage(row) + (0.5 if row in signs else 0.0)
-            if coverage < _THRESHOLD:
-                continue
-            domain = self._documents[row].domain
-            fits = _DOMAIN_BOOST if domain in question.domains else _FOREIGN_DOMAIN if question.domains else 1.0
-            found.append((row, coverage, bm25 * (0.3 + coverage) * fits))
-        found.sort(key=lambda entry: -entry[2])
-        return [(row, coverage) for row, coverage, _ in found]
+            coverage = min(question.coverage(row) + (_SIGN if row in signs else 0.0), 1.0)
+            if coverage >= least:
+                found.append((bm25 * self._steer(row, question) * (2 if row in signs else 1), row, coverage))
+        found.sort(reverse=True)
+        return [(row, found[0][2] * rank / found[0][0]) for rank, row, _ in found]
+
+    def _steer(self, row: int, question: _Question) -> float:
+        if not question.domains:
+            return 1.0
+        return _DOMAIN_BOOST if self._documents[row].domain in question.domains else _FOREIGN_DOMAIN
 
     def _weigh(self, question: _Question, query: str) -> None:
         """Looks up every word of the query on its own: who knows it, and so how rare it is."""
@@ -171,7 +176,7 @@ class Index:
             if not rows and term in quoted:
                 continue  # a name out of the reader's own code says nothing of the subject
             question.known[term] = rows
-            question.weights[term] = math.log(1 + count / (len(rows) + 0.5))
+            question.weights[term] = math.log(1 + count / max(len(rows), _RARE))
 
     def _rows(self, match: str) -> list[int]:
         return [row for (row,) in self._database.execute("SELECT rowid FROM document WHERE document MATCH ?", (match,))]

@@ -6,44 +6,45 @@ import re
 
 _TERM = re.compile(r"[^\W_]+")
 _QUOTED = re.compile(r"`([^`]+)`")
+_CODE = re.compile(r"\bE\d{4}\b", re.IGNORECASE)
 _EDGE = " \t\n`'\"“”‘’.,;:!?()[]"
 
 # Words that ask, not words that are asked about.
-_STOP = frozenset(
-    """a about above actually after again all already also always am an and another any anybody anyone anything
-    are aren around as ask at away be because been before being best better between both but by came can cannot cant
-    come comes could couldn did didn do does doesn doing don done down due each either else ever every everything
-    exactly example explain far few first fix for from get gets getting give gives go goes going gone good got had
-    happen happening happens has have haven having he help her here hers hey hi him his how however i idea if in
-    instead into is isn it its itself kind know later least less let lets like ll long look looks made make makes
-    making many may maybe me mean meaning means might mine more most much must my myself need needed needs never no
-    nor not nothing now of off often ok okay on once one ones only onto or other others our out over own people
-    please possible problem question quite rather re really right s said same say says see seem seems shall she
-    should shouldn show since so some somehow someone something somewhat sort still such sure t take tell than
-    thank thanks that the their them then there these they thing things think this those though through thus to
-    together told too trouble try trying two understand until up upon us use used useful uses using ve very via
-    vs want wanted wants was wasn way ways we well went were weren what whatever when where whether which while who
-    whole whom whose why will with within without won wont work working works would wouldn wrong yes yet you your
-    yours difference different don't proper properly correct correctly purpose purposes bad fine again anymore
-    keep keeps getting gives gave says saying tells error errors message mistake""".split()
-)
+_STOP_TEXT = """
+a about above actually after again all already also always am an and another any anybody anyone anything appropriate
+are aren around as ask at away bad be because been before being best better between both but by came can cannot cant
+come comes complain complains correct correctly could couldn did didn difference different do does doesn doing don
+done down due during each either else entire equivalent error errors ever every everything exactly example explain
+far few fine first fix for from fully gave get gets getting give gives go goes going gone good got had happen
+happening happens has have haven having he help her here hers hey hi him his how however i idea if in instead into
+is isn it its itself just keep keeps kind know later least less let lets life like ll long look looks made make
+makes making many may maybe me mean meaning means message might mine mistake more most much multiple must my myself
+need needed needs never no nor not nothing now of off often ok okay on once one ones only onto or other others our
+out over own particular people please possible problem proper properly purpose purposes question quite rather re
+really right s said same say saying says see seem seems shall she should shouldn show since so some somehow someone
+something somewhat sort specific still such sure t take tell tells than thank thanks that the their them then there
+these they thing things think this those though through thus to together told too trouble try trying two understand
+until up upon us use used useful uses using various ve versa versus very via vice vs want wanted wants was wasn way
+ways we well went were weren what whatever when where whether which while who whole whom whose why will with within
+without won wont work working works world would wouldn wrong yes yet you your yours
+"""
+_STOP = frozenset(_STOP_TEXT.split())
 
-# Words that name one of our domains. They steer; they do not count as covered or missed.
+# Words that name one of our domains. They steer; what they name is not what is asked about it.
 _DOMAIN_WORDS = {
-    "rust": "rust", "cargo": "rust", "rustc": "rust", "clippy": "rust", "crate": "rust", "rustlang": "rust",
+    "rust": "rust", "rustlang": "rust", "cargo": "rust", "rustc": "rust", "clippy": "rust", "crate": "rust",
     "git": "git", "gh": "gh", "github": "gh",
-    "linux": "linux", "bash": "linux", "shell": "linux", "terminal": "linux", "unix": "linux", "ubuntu": "linux",
-    "debian": "linux",
+    "linux": "linux", "unix": "linux", "ubuntu": "linux", "debian": "linux", "bash": "linux", "shell": "linux",
+    "terminal": "linux", "sudo": "linux",
 }  # fmt: skip
-_ONLY_STEERING = frozenset({"rust", "git", "gh", "linux", "rustlang", "unix", "ubuntu", "debian"})
+_ONLY_STEERING = frozenset({"rust", "rustlang", "git", "gh", "linux", "unix", "ubuntu", "debian"})
 
-# Other languages and crafts. A question that names one, and none of ours, is about that.
-_ELSEWHERE = frozenset(
-    """python javascript typescript java kotlin haskell golang ruby php perl swift scala css html sql mysql postgres
-    postgresql react angular vue django flask spring node nodejs npm numpy pandas excel powershell matlab latex
-    wordpress android ios docker kubernetes mongodb jquery cobol fortran goroutine goroutines svn mercurial
-    perforce""".split()
-)
+# Other languages and crafts, where the word means nothing else. A question that names one, and none of our domains,
+# is about that.
+_ELSEWHERE_TEXT = """python javascript typescript java kotlin haskell golang ruby php perl scala css html sql mysql
+postgres postgresql angular vue django nodejs npm numpy pandas powershell matlab wordpress android kubernetes mongodb
+jquery cobol fortran goroutine goroutines svn mercurial perforce"""
+_ELSEWHERE = frozenset(_ELSEWHERE_TEXT.split())
 
 
 def name(text: str) -> str:
@@ -52,18 +53,27 @@ def name(text: str) -> str:
     return " ".join(re.sub(r"(?<=\w)[-_](?=\w)", " ", trimmed.lower()).split())
 
 
+_ASKING = re.compile(
+    r"^(?:please )?(?:explain|define|describe|teach me|show me|tell me about|what(?:'s| is| are| does)) +"
+)
+_ENDINGS = (
+    re.compile(r"^(?:the|an?) +"),
+    re.compile(r" +(?:mean|do|for)$"),
+    re.compile(r" +in +(?:rust|git|linux|bash)$"),
+)
+
+
 def names(query: str) -> list[str]:
-    """What the query may be the name of: itself, and itself without the words that ask ("what is a …")."""
-    whole = name(query)
-    asked = re.sub(
-        r"^(?:(?:please )?(?:explain|define|describe|teach me|show me|tell me about|what(?:'s| is| are)|what does)) +"
-        r"(?:(?:the|a|an) +)?",
-        "",
-        whole,
-    )
-    asked = re.sub(r" +(?:mean|do|does|is|are|work|for)$", "", asked)
-    asked = re.sub(r" +(?:in|with) +(?:rust|git|linux|gh|bash)$", "", asked)
-    return list(dict.fromkeys(entry for entry in (whole, name(asked)) if entry))
+    """What the query may be the name of: itself, and itself without the words that ask ("what is a … in git")."""
+    found = [name(query)]
+    for asking in (_ASKING, *_ENDINGS):
+        found.append(asking.sub("", found[-1]).strip())
+    return list(dict.fromkeys(entry for entry in (*found, *map(name, found)) if entry))
+
+
+def codes(query: str) -> list[str]:
+    """The error codes of rustc in the query, in capitals."""
+    return [code.upper() for code in _CODE.findall(query)]
 
 
 def signs(query: str) -> list[str]:
@@ -92,6 +102,11 @@ def domains(query: str) -> frozenset[str]:
     """Which of our domains the query names."""
     found = (_DOMAIN_WORDS.get(term.lower()) for term in _TERM.findall(query))
     return frozenset(domain for domain in found if domain)
+
+
+def is_plainly_ours(query: str) -> bool:
+    """Whether the query names a domain by a word that means nothing else: "rust" alone may be the one on iron."""
+    return any(term.lower() in _DOMAIN_WORDS and term.lower() != "rust" for term in _TERM.findall(query))
 
 
 def is_elsewhere(query: str) -> bool:
