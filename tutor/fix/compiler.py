@@ -80,12 +80,15 @@ class Tested:
 class Checker(Protocol):
     """One project, ready to be checked with different edits. ``name``: "rustc" or "cargo check"; ``sandbox``: what
     holds while it runs; ``notices``: what the user should know beforehand; ``question``: what to ask the user so that
-    more can be checked, or ""."""
+    more can be checked, or ""; ``checks_anything``: whether there is something that may be checked at all."""
 
     name: str
     sandbox: str
     notices: list[str]
     question: str
+
+    @property
+    def checks_anything(self) -> bool: ...
 
     @property
     def scratch(self) -> Scratch:
@@ -130,6 +133,7 @@ class LoneChecker:
     name = "rustc"
     sandbox = NO_CODE_RUN
     question = ""
+    checks_anything = True
 
     def __init__(
         self, project: Project, scratch: LoneScratch, toolchain: Toolchain, settings: FixSettings, runner: Runner | None
@@ -185,6 +189,7 @@ class CargoChecker:
 
     name = "cargo check"
     question = ""
+    checks_anything = True
 
     def __init__(
         self, project: Project, scratch: PackageScratch, cargo: Path, env: dict[str, str], runner: Runner

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from tutor.fix.proposer import Edit
+from tutor.fix.proposer import Candidate, Edit
 from tutor.fix.source import code_only
+from tutor.hunks import Hunk
 
 # What a fix may not bring in: it would compile and yet leave the work undone or hide the mistake.
 _NEVER: Final = re.compile(
@@ -19,6 +20,7 @@ _WORD: Final = re.compile(rb"[A-Za-z_0-9]\w*|\"[^\"]*\"")
 _MINOR: Final = frozenset(
     b"mut ref move dyn pub let return const static async self super crate as in impl where Self use for unsafe".split()
 )
+_IMPORT: Final = re.compile(rb"\s*(?:pub\s+)?use\s[^;]*;\s*")
 _UNIT_PLACEHOLDER: Final = re.compile(rb"/\*\s*\(\)\s*\*/")
 _MAX_WORDS_DROPPED: Final = 2
 
@@ -58,14 +60,38 @@ def apply_all(sources: Mapping[str, bytes], edits: Sequence[Edit]) -> dict[str, 
     return changed or None
 
 
+def new_line(line: int, changed: Sequence[Hunk]) -> int:
+    """Where the line at index ``line`` stands after ``changed``; the first new line when it was replaced."""
+    shift = 0
+    for hunk in changed:
+        if line < hunk.end:
+            return min(line, hunk.start) + shift
+        shift += len(hunk.new) - len(hunk.old)
+    return line + shift
+
+
+def old_line(line: int, changed: Sequence[Hunk]) -> int:
+    """Where the line at index ``line`` stood before ``changed``; the first line replaced when it is a new one."""
+    shift = 0
+    for hunk in changed:
+        start = hunk.start + shift
+        if line < start:
+            break
+        if line < start + len(hunk.new):
+            return hunk.start
+        shift += len(hunk.new) - len(hunk.old)
+    return line - shift
+
+
 def complete(text: bytes) -> bytes:
     """``text`` with the placeholders filled that leave no choice: a place for ``()`` can only hold ``()``."""
     return _UNIT_PLACEHOLDER.sub(b"()", text)
 
 
-def why_degenerate(edits: Sequence[Edit], sources: Mapping[str, bytes]) -> str:
-    """Why these edits are no fix that a careful reviewer would take, in a few words; "" when there is nothing
-    against them."""
+def why_degenerate(candidate: Candidate, sources: Mapping[str, bytes]) -> str:
+    """Why a candidate is no fix that a careful reviewer would take, in a few words; "" when there is nothing
+    against it."""
+    edits = candidate.edits
     for edit in edits:
         old = sources[edit.file][edit.start : edit.end]
         if _COMMENT.search(_without_strings(edit.text)) and len(_COMMENT.findall(edit.text)) > len(
@@ -75,21 +101,22 @@ def why_degenerate(edits: Sequence[Edit], sources: Mapping[str, bytes]) -> str:
         new_code, old_code = code_only(edit.text), code_only(old)
         if len(_NEVER.findall(new_code)) > len(_NEVER.findall(old_code)):
             return "it would only hide the mistake or put the work off"
-    return "it deletes what you wrote" if _deletes(edits, sources) else ""
+    sure = candidate.applicability == "MachineApplicable"
+    return "it deletes what you wrote" if _deletes(edits, sources, sure) else ""
 
 
 def _without_strings(text: bytes) -> bytes:
     return re.sub(rb'"(?:[^"\\]|\\.)*"', b'""', text)
 
 
-def _deletes(edits: Sequence[Edit], sources: Mapping[str, bytes]) -> bool:
-    """Whether more is taken away than a keyword, a call without arguments or a repetition."""
-    gone: list[bytes] = []
-    come: list[bytes] = []
+def _deletes(edits: Sequence[Edit], sources: Mapping[str, bytes], sure: bool) -> bool:
+    """Whether a statement goes, or more than a keyword, a call without arguments or a repetition. What the compiler
+    is sure is superfluous (a bound, an attribute, an import) may go."""
+    gone = come = 0
     for edit in edits:
         old = sources[edit.file][edit.start : edit.end]
-        gone += [word for word in _WORD.findall(old) if word not in _MINOR]
-        come += _WORD.findall(edit.text)
-        if b";" in old and not edit.text.strip() and _WORD.search(old):
-            return True  # a statement, or the import or item that ends there
-    return len(gone) - len(come) > _MAX_WORDS_DROPPED
+        if b";" in old and not edit.text.strip() and _WORD.search(old) and not (sure and _IMPORT.fullmatch(old)):
+            return True
+        gone += sum(word not in _MINOR for word in _WORD.findall(old))
+        come += len(_WORD.findall(edit.text))
+    return not sure and gone - come > _MAX_WORDS_DROPPED

@@ -88,7 +88,7 @@ def explanation(candidates: Sequence[Candidate], solves: Sequence[Diagnostic], l
     """A proposal's explanation, as Markdown, error by error."""
     parts = []
     for diagnostic in solves[:_MAX_EXPLAINED]:
-        why = [c for c in candidates if c.diagnostic == diagnostic]
+        why = [c for c in candidates if (c.reason.code, c.reason.message) == (diagnostic.code, diagnostic.message)]
         parts.append(explain_error(diagnostic, why))
     if len(solves) > _MAX_EXPLAINED:
         parts.append(f"And {len(solves) - _MAX_EXPLAINED} more errors of these kinds go away.")
@@ -130,7 +130,8 @@ def _what_broke(diagnostic: Diagnostic) -> str:
     labelled.sort(key=lambda s: (s.file, s.start))
     if not labelled:
         return f"{quoted(diagnostic.message)}."
-    return "; ".join(f"line {span.line}: {quoted(span.label)}" for span in labelled[:_MAX_LABELS]).capitalize() + "."
+    said = "; ".join(f"line {span.line}: {quoted(span.label)}" for span in labelled[:_MAX_LABELS])
+    return f"L{said[1:]}."
 
 
 def _is_suggestion(diagnostic: Diagnostic) -> bool:

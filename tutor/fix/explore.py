@@ -16,13 +16,14 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Final
 
+from tutor import hunks as hunk_algebra
 from tutor.config import FixSettings
 from tutor.diagnostics import Diagnostic
 from tutor.errors import Failed, Interrupted
 from tutor.events import Progress
 from tutor.fix.compiler import Checked, Checker
-from tutor.fix.edits import apply_all, collide, why_degenerate
-from tutor.fix.phases import Vector, is_progress, phase_of, vector
+from tutor.fix.edits import apply_all, collide, new_line, why_degenerate
+from tutor.fix.phases import PARSE, Vector, is_progress, phase_of, vector
 from tutor.fix.proposer import Candidate, Edit, Proposer
 from tutor.inert import inert_line
 
@@ -152,10 +153,11 @@ class Explorer:
         while not (node.checked.passed or self._bench.spent):
             sure = [c for c in self._candidates(node) if c.applicability == _SURE]
             together = _fitting({id(c.diagnostic): c for c in reversed(sure)}.values())
-            if not together:
+            following = self._next(node, together) if together else None
+            if following is None:
                 return
             yield self._progress(f"{len(together)} suggestions together" if len(together) > 1 else together[0])
-            after = self._try(node, together)
+            after = self._child(node, *following)
             if after is None:
                 return
             node = after
@@ -188,8 +190,11 @@ class Explorer:
             for candidate in itertools.islice(group, _MAX_PER_ERROR):
                 if self._bench.spent or (last_run is not None and self._bench.runs >= last_run):
                     return
-                yield self._progress(candidate)
-                child = self._try(node, [candidate])
+                following = self._next(node, [candidate])
+                child = None
+                if following is not None:
+                    yield self._progress(candidate)
+                    child = self._child(node, *following)
                 if child is not None:
                     helped = True
                     yield child
@@ -198,25 +203,29 @@ class Explorer:
             if helped:
                 return
 
-    def _try(self, node: Node, together: Sequence[Candidate]) -> Node | None:
-        """The state after these candidates, unless it is known already or no progress."""
-        sources = self._sources(node, together)
-        changed = apply_all(sources, [edit for candidate in together for edit in candidate.edits])
+    def _next(self, node: Node, together: Sequence[Candidate]) -> tuple[Files, Round] | None:
+        """The files after these candidates; None when that state is known already, or they change nothing."""
+        sources = Sources(self._bench, node)
+        wanted = {edit.file: sources[edit.file] for candidate in together for edit in candidate.edits}
+        changed = apply_all(wanted, [edit for candidate in together for edit in candidate.edits])
         if changed is None:
             return None
-        files = {
-            path: content for path, content in {**node.files, **changed}.items() if content != self._bench.base(path)
-        }
+        merged = {**node.files, **changed}
+        files = {path: content for path, content in merged.items() if content != self._bench.base(path)}
         state = frozenset(files.items())
         if state in self._seen:
             return None
         self._seen.add(state)
+        return files, Round({path: wanted[path] for path in changed}, tuple(together))
+
+    def _child(self, node: Node, files: Files, step: Round) -> Node | None:
+        """The state after a step, checked; None when it is no progress."""
         checked = self._bench.check(files)
         if checked is None or not is_progress(node.checked, checked):
             return None
-        step = Round({path: sources[path] for path in changed}, tuple(together))
         child = Node(files, (*node.rounds, step), checked)
-        self.best = min(self.best, child, key=lambda n: n.standing)
+        if not _only_moved(node, step, files, checked):
+            self.best = min(self.best, child, key=lambda n: n.standing)
         return child
 
     def _candidates(self, node: Node) -> list[Candidate]:
@@ -232,19 +241,37 @@ class Explorer:
         for candidate in found:
             if not all(edit.file in sources for edit in candidate.edits):
                 continue
-            if why := why_degenerate(candidate.edits, sources):
+            if why := why_degenerate(candidate, sources):
                 self.leads.setdefault(candidate.diagnostic, (candidate, why))
             else:
                 kept.setdefault(frozenset(candidate.edits), candidate)
         return list(kept.values())
 
-    def _sources(self, node: Node, candidates: Sequence[Candidate]) -> dict[str, bytes]:
-        sources = Sources(self._bench, node)
-        return {edit.file: sources[edit.file] for candidate in candidates for edit in candidate.edits}
-
     def _progress(self, what: Candidate | str) -> Progress:
         words = what if isinstance(what, str) else (what.reason.suggestion or what.reason.message)
         return Progress(f"Trying: {inert_line(words)}", self._bench.runs, self._bench.most)
+
+
+def _only_moved(node: Node, step: Round, files: Files, after: Checked) -> bool:
+    """Whether an edit made an error of a later phase in its own place, or in that of the error that it answers: worth
+    a further look, but nothing to offer, because the mistake is not mended, it is another one now. After an error in
+    the syntax anything may stand there."""
+    if after.passed or any(phase_of(c.reason.code, c.reason.message) == PARSE for c in step.candidates):
+        return False
+    known = {(m.diagnostic.code, m.diagnostic.message) for m in node.checked.error_messages}
+    fresh = [m.diagnostic.place for m in after.error_messages if (m.diagnostic.code, m.diagnostic.message) not in known]
+    new = {(place.file, place.line - 1) for place in fresh if place is not None}
+    for path, before in step.before.items():
+        changed = hunk_algebra.diff(before, files.get(path, before))
+        places = [c.diagnostic.place for c in step.candidates]
+        lines = {new_line(place.line - 1, changed) for place in places if place is not None and place.file == path}
+        shift = 0
+        for hunk in changed:
+            lines |= set(range(hunk.start + shift, hunk.start + shift + len(hunk.new)))
+            shift += len(hunk.new) - len(hunk.old)
+        if any((path, line) in new for line in lines):
+            return True
+    return False
 
 
 def _fitting(candidates: Iterable[Candidate]) -> list[Candidate]:

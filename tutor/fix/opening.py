@@ -12,7 +12,6 @@ from tutor.config import FixSettings
 from tutor.errors import Failed, MissingTool
 from tutor.fix.compiler import CargoChecker, Checker, LoneChecker
 from tutor.fix.project import Project, dependencies, read_manifest
-from tutor.fix.roots import RootsChecker
 from tutor.fix.runners import Runner, SandboxRunner, TrustedRunner
 from tutor.fix.scratch import LoneScratch, PackageScratch
 from tutor.inert import inert_line
@@ -63,6 +62,8 @@ def _package_checker(
 ) -> Checker:
     if runner is not None and toolchain.cargo is not None:
         return CargoChecker(project, copy, toolchain.cargo, toolchain.env(), runner)
+    from tutor.fix.roots import RootsChecker
+
     return RootsChecker(project, copy, toolchain, settings)
 
 

@@ -43,7 +43,9 @@ def phase_of(code: str, message: str) -> int:
         return _PHASE_OF.get(code, TYPES if _ERROR_CODE.fullmatch(code) else LINTS)
     if _NAME_WORDS.search(message):
         return NAMES
-    return BORROWS if _BORROW_WORDS.search(message) else PARSE
+    if _BORROW_WORDS.search(message):
+        return BORROWS
+    return TYPES if message.endswith("is private") else PARSE
 
 
 def vector(errors: Counter[Key], units: Iterable[str] | None = None) -> Vector:

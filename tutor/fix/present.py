@@ -6,11 +6,13 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tutor import hunks as hunk_algebra
 from tutor.diagnostics import Diagnostic
 from tutor.fix.compiler import Checked, Tested
+from tutor.fix.edits import old_line
 from tutor.fix.explain import explanation
 from tutor.fix.explore import Files, Node
 from tutor.fix.messages import Message, key_of
@@ -23,16 +25,18 @@ from tutor.proposal import FileChange, Proposal, Reason, Verification, file_chan
 
 # How the compiler's way of putting a suggestion becomes a title that says what is done.
 _OPENINGS: Final = re.compile(
-    r"^(?:help: )?(?:consider|try|you (?:can|could|might(?: want to)?|may want to)|perhaps|maybe|instead,?)\s+(?:by\s+)?",
+    r"^(?:consider|try|you (?:can|could|might have meant to|might(?: want to)?|may want to)|perhaps|instead,?)\s+"
+    r"(?:by\s+)?",
     re.IGNORECASE,
 )
-_GERUND: Final = re.compile(r"^(\w+?)(ing)\b")
+_GERUND: Final = re.compile(r"^(\w+?)ing\b")
+_DOUBLED: Final = re.compile(r"([bgmnprt])\1$")
 _STEMS: Final = {"us": "use", "chang": "change", "introduc": "introduce", "remov": "remove", "mov": "move",
                  "clon": "clone", "replac": "replace", "dereferenc": "dereference", "referenc": "reference",
                  "creat": "create", "declar": "declare", "restructur": "restructure", "swapp": "swap", "mak": "make",
-                 "specify": "specify", "writ": "write", "giv": "give", "enabl": "enable", "ignor": "ignore",
-                 "annotat": "annotate", "prefix": "prefix", "rename": "rename", "renam": "rename", "qualify": "qualify",
-                 "initializ": "initialize", "initialis": "initialise", "reborrow": "reborrow"}  # fmt: skip
+                 "writ": "write", "giv": "give", "enabl": "enable", "ignor": "ignore",
+                 "annotat": "annotate", "renam": "rename",
+                 "initializ": "initialize", "ensur": "ensure", "restrict": "restrict"}  # fmt: skip
 _CLONE: Final = re.compile(rb"\.\s*clone\s*\(\s*\)")
 _STATIC: Final = re.compile(rb"'static\b")
 _MAX_TITLE: Final = 100
@@ -48,10 +52,14 @@ def solved_and_left(first: Checked, node: Node) -> tuple[tuple[Diagnostic, ...],
             there[key_of(message)] -= 1
         else:
             solved.append(message)
-    found = [message.diagnostic for message in solved]
-    later = [c.diagnostic for c in node.candidates if c.diagnostic not in found and c.diagnostic not in left]
-    known = {m.diagnostic for m in first.messages}
-    return tuple(dict.fromkeys([*found, *(d for d in later if d not in known)])), left
+    # Errors that only showed themselves underway: those that were there before may merely stand on another line now.
+    known = {_same(message.diagnostic) for message in first.messages} | {_same(d) for d in left}
+    later = {_same(c.diagnostic): c.diagnostic for c in node.candidates if _same(c.diagnostic) not in known}
+    return (*(message.diagnostic for message in solved), *later.values()), left
+
+
+def _same(diagnostic: Diagnostic) -> object:
+    return key_of(Message(diagnostic))
 
 
 def make_proposal(
@@ -86,8 +94,6 @@ def make_proposal(
 
 
 def _with_id(proposal: Proposal) -> Proposal:
-    from dataclasses import replace
-
     digest = hashlib.sha256(proposal.root.encode("utf-8", "surrogateescape") + b"\0" + proposal.diff).hexdigest()
     return replace(proposal, id=digest[:12])
 
@@ -107,27 +113,14 @@ def _reasons(
     """The lines of ``base`` that the edits of ``candidates``, made on ``before``, fall on."""
     content = before[path]
     moved = hunk_algebra.diff(base, content)
-    found = []
+    found: list[tuple[Hunk, tuple[Reason, ...]]] = []
     for candidate in candidates:
         for edit in candidate.edits:
             if edit.file == path:
-                start = _line_in_base(content.count(b"\n", 0, edit.start), moved)
-                end = _line_in_base(content.count(b"\n", 0, edit.end), moved)
+                start = old_line(content.count(b"\n", 0, edit.start), moved)
+                end = old_line(content.count(b"\n", 0, edit.end), moved)
                 found.append((Hunk(start, (b"",) * (end - start + 1), ()), (candidate.reason,)))
     return found
-
-
-def _line_in_base(line: int, moved: Sequence[Hunk]) -> int:
-    """The line of the base at which ``line`` of the changed content stands."""
-    shift = 0
-    for hunk in moved:
-        start = hunk.start + shift
-        if line < start:
-            break
-        if line < start + len(hunk.new):
-            return hunk.start
-        shift += len(hunk.new) - len(hunk.old)
-    return line - shift
 
 
 def _errors(number: int) -> str:
@@ -141,6 +134,9 @@ def _title(candidates: Sequence[Candidate], solves: Sequence[Diagnostic], leaves
         total = len(solves) + len(leaves)
         return f"Fix {len(solves)} of {_errors(total)}" + (f" ({codes})" if codes else "")
     if len({c.reason for c in candidates}) == 1:
+        if "similar name" in candidates[0].reason.suggestion and len(candidates[0].edits) == 1:
+            name = candidates[0].edits[0].text.decode("utf-8", "replace")
+            return f"Use `{inert_line(name)}`: {inert_line(candidates[0].reason.suggestion)}"
         return imperative(candidates[0].reason.suggestion) or f"Fix {codes or 'the error'}"
     return f"Fix {_errors(len(solves))}" + (f" ({codes})" if codes else "")
 
@@ -150,7 +146,7 @@ def imperative(suggestion: str) -> str:
     words = inert_line(suggestion).strip().rstrip(".:;")
     shorter = _OPENINGS.sub("", words)
     if shorter != words:
-        shorter = _GERUND.sub(lambda m: _STEMS.get(m.group(1).lower(), m.group(1)), shorter)
+        shorter = _GERUND.sub(lambda m: _STEMS.get(m.group(1).lower(), _DOUBLED.sub(r"\1", m.group(1))), shorter)
     if len(shorter) > _MAX_TITLE:
         shorter = shorter[: _MAX_TITLE - 1].rstrip() + "…"
     return shorter[:1].upper() + shorter[1:]

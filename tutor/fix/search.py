@@ -25,7 +25,6 @@ from tutor.fix.opening import open_checker
 from tutor.fix.present import imperative, make_proposal
 from tutor.fix.project import Project, find_project
 from tutor.fix.proposer import Proposer
-from tutor.fix.roots import RootsChecker
 from tutor.fix.source import CrateType
 from tutor.fix.suggestions import CompilerSuggestions
 from tutor.inert import inert_line
@@ -93,7 +92,7 @@ class Fixer:
         checker = self._open(project, cancel)
         with checker.scratch:
             yield from _beforehand(project, checker)
-            if isinstance(checker, RootsChecker) and not checker.checks_anything:
+            if not checker.checks_anything:
                 return ()
             yield Progress(f"{checker.name}: {inert_line(project.name)}")
             found = checker.check({}, cancel)
@@ -109,7 +108,7 @@ class Fixer:
         checker = self._open(project, cancel, tests=tests)
         with checker.scratch:
             yield from _beforehand(project, checker)
-            if isinstance(checker, RootsChecker) and not checker.checks_anything:
+            if not checker.checks_anything:
                 return FixOutcome("error", seconds=time.monotonic() - started)
             bench = Bench(checker, project.root, self._settings, cancel)
             yield Progress(f"{checker.name}: {inert_line(project.name)}", 0, bench.most)
@@ -133,7 +132,7 @@ class Fixer:
         project = self._projects.get(proposal.id) or self._project_of(proposal)
         checker = self._open(project, cancel, tests=tests)
         with checker.scratch:
-            if isinstance(checker, RootsChecker) and not checker.checks_anything:
+            if not checker.checks_anything:
                 return Verified(proposal.id, Verification(sandbox="none", detail="nothing here may be checked"))
             edits = {change.path: change.content for change in changes}
             found = checker.check(edits, cancel)
