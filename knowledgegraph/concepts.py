@@ -22,7 +22,7 @@ _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _CODE = re.compile(r"E\d{4}")
 _TEXTS = ("id", "title", "definition", "lesson")
 _OPTIONAL_TEXTS = ("example", "setup", "failing", "failing_code")
-_LISTS = ("requires", "errors", "aliases", "intents", "see")
+_LISTS = ("requires", "errors", "leads", "aliases", "intents", "see")
 _KEYS = frozenset({*_TEXTS, *_OPTIONAL_TEXTS, *_LISTS})
 _MIN_INTENTS = 3
 
@@ -39,7 +39,8 @@ class ConceptError(Exception):
 class Concept:
     """One idea, with its lesson.
 
-    ``requires``: ids to understand first. ``errors``: rustc codes that it explains, the most typical first.
+    ``requires``: ids to understand first. ``errors``: rustc codes that it explains, the most
+    typical first; ``leads``: those for which it is the first lesson to open.
     ``aliases``: other names of it. ``intents``: what a learner types who needs it. ``lesson``: Markdown whose last
     paragraph starts with :data:`CHECK_MARK`. ``example``: Rust that compiles, or shell lines that run after the
     (never shown) lines of ``setup``. ``failing``: Rust that rustc refuses with ``failing_code`` and no other code.
@@ -54,6 +55,7 @@ class Concept:
     lesson: str
     requires: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
     example: str = ""
@@ -205,6 +207,8 @@ def _broken_rules(table: dict[str, Any], domain: str) -> list[str]:
         found.append(f"intents must be at least {_MIN_INTENTS} phrasings")
     if any(not _CODE.fullmatch(code) for code in table.get("errors", ())):
         found.append("errors must be codes such as E0382")
+    if set(table.get("leads", ())) - set(table.get("errors", ())):
+        found.append("leads must be among errors")
     if table["id"] in table.get("requires", ()):
         found.append("requires names the concept itself")
     if ("failing" in table) != ("failing_code" in table):

@@ -8,10 +8,10 @@ from knowledgegraph.concepts import Concept
 
 
 def concepts_for_error(concepts: Mapping[str, Concept], code: str) -> tuple[Concept, ...]:
-    """The concepts that explain ``code`` ("E0382", in any case), the one it is most typical of first.
+    """The concepts that explain ``code`` ("E0382", in any case); ``()`` if none does.
 
-    A concept lists its codes with the most typical first; a code that nobody lists gives ``()``.
+    First the one that says it leads for this code, then by the place that the code has in each concept's list.
     """
     wanted = code.strip().upper()
     found = [concept for concept in concepts.values() if wanted in concept.errors]
-    return tuple(sorted(found, key=lambda concept: concept.errors.index(wanted)))
+    return tuple(sorted(found, key=lambda concept: (wanted not in concept.leads, concept.errors.index(wanted))))

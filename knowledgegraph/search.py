@@ -40,7 +40,8 @@ _DOMAIN_BOOST, _FOREIGN_DOMAIN = 1.3, 0.6
 class Document:
     """One thing that can be found. ``id`` is unique in the index; ``kind`` and ``ref`` are what an answer cites.
 
-    ``domain``: rust, git, linux or gh, where it has one. ``codes``: error codes that it explains.
+    ``domain``: rust, git, linux or gh, where it has one. ``codes``: error codes that it explains, the most
+    typical first; ``leads``: those for which it comes before all others.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Document:
     summary: str = ""
     text: str = ""
     codes: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def document_of(concept: Concept) -> Document:
         summary=concept.definition,
         text=concept.lesson,
         codes=concept.errors,
+        leads=concept.leads,
     )
 
 
@@ -125,8 +128,9 @@ class Index:
         hits += [self._hit(row, score) for row, score in found if row not in exact]
         return hits[:limit]
 
-    def _place_of_code(self, code: str, row: int) -> int:
-        return self._documents[row].codes.index(code)
+    def _place_of_code(self, code: str, row: int) -> tuple[bool, int]:
+        document = self._documents[row]
+        return code not in document.leads, document.codes.index(code)
 
     def _hit(self, row: int, score: float, exact: bool = False) -> Hit:
         document = self._documents[row]

@@ -102,5 +102,10 @@ def test_common_errors_are_explained() -> None:
     assert not set(COMMON_ERRORS.split()) - explained
 
 
+def test_one_concept_leads_for_a_code() -> None:
+    leads = [code for concept in RUST for code in concept.leads]
+    assert len(set(leads)) == len(leads)
+
+
 def test_most_rust_concepts_show_what_goes_wrong() -> None:
     assert sum(bool(concept.failing) for concept in RUST) >= 0.8 * len(RUST)

@@ -21,7 +21,7 @@ GH = {
     "pr create", "pr diff", "pr edit", "pr list", "pr merge", "pr review", "pr status", "pr view", "release create",
     "release delete", "release download", "release upload", "repo", "repo clone", "repo create", "repo delete",
     "repo fork", "repo list", "repo sync", "repo view", "run", "run download", "run list", "run rerun", "run view",
-    "run watch", "search prs", "secret", "secret set", "ssh-key add", "variable", "workflow", "workflow run",
+    "run watch", "search prs", "secret", "secret set", "ssh-key add", "gist", "workflow", "workflow run",
 }  # fmt: skip
 
 

@@ -99,6 +99,7 @@ def test_problems_are_named(tmp_path: Path, text: str, said: str) -> None:
         ("example = 'x'\nerrors = ['382']", "errors must be codes such as E0382"),
         ("example = 'x'\nfailing = 'y'", "failing and failing_code belong together"),
         ("example = 'x'\nfailing = 'y'\nfailing_code = 'E0382'", "failing_code must be one of errors"),
+        ("example = 'x'\nerrors = ['E0382']\nleads = ['E0277']", "leads must be among errors"),
         ("example = 'x'\nsetup = 'y'", "setup is for shell examples alone"),
     ],
 )
@@ -131,7 +132,8 @@ def test_the_default_folder_is_found_from_anywhere(tmp_path: Path) -> None:
 
 def test_errors_lead_to_the_most_typical_concept_first() -> None:
     concepts = load_concepts(default_folder())
-    assert concepts_for_error(concepts, "e0382 ")[0].id in ("move-semantics", "ownership")
+    assert concepts_for_error(concepts, "e0382 ")[0].id == "move-semantics"
+    assert concepts_for_error(concepts, "E0277")[0].id == "trait-bound"
     assert concepts_for_error(concepts, "E0502")[0].id == "borrow-rules"
     assert concepts_for_error(concepts, "E9999") == ()
 
