@@ -13,7 +13,7 @@ _WORDS = frozenset(
         "true", "false", "value", "example", "changeme", "bearer", "basic", "optional", "required", "hidden",
     ]
 )  # fmt: skip
-_STAND_IN = re.compile(r"\[redacted:[a-z-]+\]|<.*>|\{.*\}|\$[A-Za-z_{(].*|%[({a-z].*|\(.*\)", re.DOTALL)
+_STAND_IN = re.compile(r"\[redacted:[a-z-]+\]|<.*>|\{.*\}|\$[A-Za-z_]\w*|\$[{(].*|%[a-z]|%\(.*|\(.*\)", re.DOTALL)
 _RUNS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _CONSTANT = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.~ -]+")

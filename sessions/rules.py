@@ -163,13 +163,14 @@ _NAMED: tuple[Rule, ...] = (
     ),
     Rule(
         "password", ("password",),  # .netrc
-        r"(?:\bmachine\s{1,8}\S{1,255}+\s{1,8}(?:login\s{1,8}\S{1,255}+\s{1,8})?|(?m:^)[+ -]{0,8}login\s{1,8}\S{1,255}+\s{1,8})"
+        r"(?:\bmachine\s{1,8}(?=[\w-]{0,63}[.\d]|localhost)\S{1,255}+\s{1,8}(?:login\s{1,8}\S{1,255}+\s{1,8})?"
+        r"|(?m:^)[+ -]{0,8}login\s{1,8}\S{1,255}+\s{1,8})"
         r"password\s{1,8}(?P<secret>\S{1,512}+)",
         _is_value,
     ),
     Rule(
         "password", ("curl",),
-        r"\bcurl\s[^\n]{0,400}?(?<=\s)(?:-u|--user)[ =]{0,2}[\"']?[^\s:\"']{1,64}:(?P<secret>[^\s\"']{3,255}+)",
+        r"\bcurl\s[^\n]{0,200}?(?<=\s)(?:-u|--user)[ =]{0,2}[\"']?[^\s:\"']{1,64}:(?P<secret>[^\s\"']{3,255}+)",
         _is_value,
     ),
     Rule(
