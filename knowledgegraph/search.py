@@ -32,6 +32,7 @@ _BODY_SHARE = 0.5
 _RARE = 4  # a word in fewer documents says no more than this: rare words are often accidents
 # The least that must be covered, measured on questions of both kinds; less when the question names our domain.
 _THRESHOLD, _THRESHOLD_RUST, _THRESHOLD_OURS = 0.4, 0.3, 0.2
+_THRESHOLD_ONE = 0.6  # one word alone must be in a headline: lessons use words in passing
 _SIGN = 0.5  # what an operator or other sign in the question adds to the concept that is named so
 _DOMAIN_BOOST, _FOREIGN_DOMAIN = 1.3, 0.6
 
@@ -156,6 +157,8 @@ class Index:
             ranked = self._rank(question) if any(question.known.values()) else []
         signs = {row for sign in words.signs(query) for row in self._names.get(sign, ())}
         least = _THRESHOLD_OURS if words.is_plainly_ours(query) else _THRESHOLD_RUST if question.domains else _THRESHOLD
+        if len(question.weights) == 1:
+            least = max(least, _THRESHOLD_ONE)
         found: list[tuple[float, int, float]] = []
         for row, bm25 in ranked:
             coverage = min(question.coverage(row) + (_SIGN if row in signs else 0.0), 1.0)

@@ -60,6 +60,7 @@ _ENDINGS = (
     re.compile(r"^(?:the|an?) +"),
     re.compile(r" +(?:mean|do|for)$"),
     re.compile(r" +in +(?:rust|git|linux|bash)$"),
+    re.compile(r"(?<=\w\w)s$"),  # several of it
 )
 
 
@@ -77,13 +78,18 @@ def codes(query: str) -> list[str]:
 
 
 def signs(query: str) -> list[str]:
-    """The names made of signs in a query: ``2>&1``, ``&mut``, ``?``, ``'static``. A last lone ``?`` asks."""
+    """The names made of signs in a query: ``2>&1``, ``&mut``, ``?``, ``std::mem::take``. A last lone ``?`` asks.
+
+    A path is also given without its first parts: ``mem::take``, ``take``.
+    """
     parts = query.split()
     if parts and parts[-1] == "?":
         parts.pop()
     trimmed = [part.strip('`"“”,.;()') for part in parts]
     trimmed = [part.rstrip("?!:") or part for part in trimmed]
-    return [part.lower() for part in trimmed if part and re.search(r"[^\w-]", part)]
+    found = [part.lower() for part in trimmed if part and re.search(r"[^\w-]", part)]
+    tails = [tail for part in found for tail in re.findall(r"(?=::(\w.*))", part)]
+    return list(dict.fromkeys((*found, *tails)))
 
 
 def terms(query: str) -> list[str]:
