@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from knowledgegraph.concepts import default_folder, load_concepts
+from knowledgegraph.concepts import Concept, default_folder, load_concepts
 from knowledgegraph.search import Document, Index
 
 CONCEPTS = load_concepts(default_folder())
@@ -142,11 +142,10 @@ def test_other_subjects_are_declined(question: str) -> None:
 
 
 @pytest.mark.parametrize("concept", CONCEPTS.values(), ids=lambda concept: concept.id)
-def test_ids_and_titles_are_exact(concept: object) -> None:
-    found = CONCEPTS[concept.id]  # type: ignore[attr-defined]
-    for name in (found.id, found.title, f"what is {found.title}?", found.title.upper()):
+def test_ids_and_titles_are_exact(concept: Concept) -> None:
+    for name in (concept.id, concept.title, f"what is {concept.title}?", concept.title.upper()):
         hits = [hit for hit in INDEX.search(name) if hit.exact]
-        assert found in [hit.concept for hit in hits], name
+        assert concept in [hit.concept for hit in hits], name
         assert hits[0].score == 1.0
 
 
