@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
 from tutor.errors import Failed
@@ -22,10 +23,10 @@ _PACKAGE: Final = re.compile(
 _MAX: Final = 400
 
 
-def explain_failure(stderr: bytes, scratch: str) -> Failed:
-    """The error to show for what cargo wrote when it failed without a compiler message. ``scratch``: the folder of
-    the scratch copy, taken out of the text so that the user reads paths of their own."""
-    text = stderr.decode("utf-8", "replace").replace(scratch, "")
+def explain_failure(stderr: bytes, tree: Path) -> Failed:
+    """The error to show for what cargo wrote when it failed without a compiler message. ``tree``: where the copies
+    of the user's folders lie, taken out of the text so that the user reads paths of their own."""
+    text = stderr.decode("utf-8", "replace").replace(str(tree), "").replace(str(tree.parent), "…")
     if any(sign in text for sign in _OFFLINE):
         named = _PACKAGE.search(text)
         what = f"`{inert_line(named.group(1).split(' ')[0])}`" if named else "a dependency"

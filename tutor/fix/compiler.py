@@ -219,14 +219,14 @@ class CargoChecker:
         messages, done = self._check([], "", cancel)
         outcome = checked(messages, done, "cargo check")
         if not outcome.errors and not outcome.passed:
-            raise explain_failure(done.stderr, str(self.scratch.tree))
+            raise explain_failure(done.stderr, self.scratch.tree)
         return self._with_tests(messages, outcome, cancel) if outcome.passed else outcome
 
     def _with_tests(self, messages: Messages, outcome: Checked, cancel: threading.Event) -> Checked:
         """What is only compiled for tests and examples, once all else is right."""
         more, done = self._check(["--bins", "--examples", "--tests"], "tests: ", cancel)
         if not done.succeeded and not more.errors:
-            why = explain_failure(done.stderr, str(self.scratch.tree)).msg
+            why = explain_failure(done.stderr, self.scratch.tree).msg
             note = f"The tests and examples could not be checked: {why}"
             return Checked(True, outcome.messages, outcome.errors, outcome.reached, 2, (*outcome.notices, note))
         messages.add(more)
@@ -247,7 +247,7 @@ class CargoChecker:
         done = self._runner.run(words, self.scratch.tree, [], self._cwd, self._env, cancel)
         completed_or_failed(done, "cargo", self._runner.seconds)
         if not done.succeeded:
-            raise explain_failure(done.stderr, str(self.scratch.tree))
+            raise explain_failure(done.stderr, self.scratch.tree)
         self._lock_is_old = False
 
     def test(self, edits: Edits, cancel: threading.Event) -> Tested:

@@ -20,7 +20,7 @@ _FENCE: Final = re.compile(r"^(\s*)(`{3,}|~{3,})(.*)$")
 _TEXT_FENCES: Final = frozenset({"text", "toml", "sh", "bash", "console", "none", "json", "c", "asm"})
 _MAX_OUTPUT: Final = 256 * 1024
 _TIMEOUT_SECONDS: Final = 20.0
-_MAX_EXPLAINED: Final = 12
+_MAX_EXPLAINED: Final = 20
 _MAX_LABELS: Final = 4
 _SPECIAL: Final = re.compile(r"([\\*_\[\]<>#|~!])")
 

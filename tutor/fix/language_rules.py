@@ -27,12 +27,14 @@ _TRAIT_BOUND = (
     "it with a bound."
 )
 _LIFETIME = (
-    "A reference in a signature or a type carries a lifetime. Where the usual rules cannot tell which one, it has to be "
+    "A reference in a signature or a type carries a lifetime. Where the usual rules cannot tell which, it has to be "
     "written."
 )
 _ARGUMENTS = "A call gives exactly as many arguments as the function declares, in the same order and of the same types."
 _IMPL = "An `impl` of a trait provides what the trait declares, with the same names and signatures, and nothing else."
 _PRIVATE = "Items and fields are private to their module and its children unless they are marked `pub`."
+
+_CAST = "`as` converts between numbers and a few other simple types; all else has `From`, `Into` or a method."
 
 RULES: Final[Mapping[str, str]] = {
     "E0004": "A `match` has to have an arm for every value that can occur, so that nothing falls through unnoticed.",
@@ -40,7 +42,7 @@ RULES: Final[Mapping[str, str]] = {
     "E0023": "The pattern of a tuple struct or variant names exactly as many fields as it has; `..` skips the rest.",
     "E0026": "A struct pattern can only name fields that the struct has.",
     "E0027": "A struct pattern names every field, or ends with `..` to skip the others.",
-    "E0040": "Rust calls `drop` itself when a value goes out of scope; to end a value earlier pass it to `drop(value)`.",
+    "E0040": "Rust calls `drop` itself when a value goes out of scope; to end it earlier pass it to `drop(value)`.",
     "E0046": _IMPL,
     "E0050": _IMPL,
     "E0053": _IMPL,
@@ -64,15 +66,14 @@ RULES: Final[Mapping[str, str]] = {
     "E0277": _TRAIT_BOUND,
     "E0282": "Every value has one type that is known when compiling; where nothing tells which, it has to be written.",
     "E0283": "Where several types would do, the code has to say which one is meant.",
-    "E0308": "An expression has one type, and it has to be the one that the place where it stands asks for. Rust converts "
-    "almost nothing by itself.",
+    "E0308": "An expression has one type, and it has to be the one that its place asks for. Rust converts almost "
+    "nothing by itself.",
     "E0310": _LIFETIME,
     "E0364": _PRIVATE,
     "E0369": _TRAIT_BOUND,
     "E0373": "A closure that may run later than its surroundings has to own what it uses: `move` hands it over.",
     "E0381": "A variable has to have a value on every path before it is read.",
     "E0382": _MOVE,
-    "E0383": _MOVE,
     "E0384": "A variable gets its value once, unless it is declared with `let mut`.",
     "E0403": "The parameters of one generic list have different names.",
     "E0404": "Only a trait can be implemented or stand as a bound.",
@@ -112,8 +113,8 @@ RULES: Final[Mapping[str, str]] = {
     "E0600": _TRAIT_BOUND,
     "E0601": "A program begins in `fn main`, in the root file of its crate.",
     "E0603": _PRIVATE,
-    "E0605": "`as` converts between numbers and a few other simple types; everything else has `From`, `Into` or a method.",
-    "E0606": "`as` converts between numbers and a few other simple types; everything else has `From`, `Into` or a method.",
+    "E0605": _CAST,
+    "E0606": _CAST,
     "E0607": "A thin pointer cannot become one to an unsized value: its length is nowhere to be found.",
     "E0608": "Square brackets work on types that implement `Index`, such as arrays, slices, `Vec` and maps.",
     "E0609": "A field can be read only where the type has one of that name.",

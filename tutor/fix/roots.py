@@ -118,9 +118,10 @@ class RootsChecker:
         return checked(messages, last, "rustc", runs)
 
     def _rustc(self, crate: _Crate, cancel: threading.Event) -> process.Completed:
-        out = self._out / crate.package
-        out.mkdir(exist_ok=True)
-        library = out / f"lib{crate.library}.rmeta"
+        # A folder for each crate: the metadata of a program may have the same name as that of its library.
+        out = self._out / crate.package / f"{crate.kind}-{crate.name}"
+        out.mkdir(parents=True, exist_ok=True)
+        library = out.parent / f"lib-{crate.library}" / f"lib{crate.library}.rmeta"
         words = [f"--edition={crate.edition}", f"--crate-name={crate.name}", f"--crate-type={crate.kind}"]
         words += [f"--out-dir={out}", "--emit=metadata", "--error-format=json"]
         words += [f'--cfg=feature="{feature}"' for feature in crate.features]

@@ -34,6 +34,7 @@ _LOCK_POLL_SECONDS: Final = 0.1
 _SKIPPED: Final = frozenset({".git", ".hg", ".svn", ".jj", "node_modules", ".venv", "__pycache__"})
 _MAX_LONE_FILES: Final = 500
 _MODULE: Final = re.compile(rb"\bmod\s+(?:r#)?(\w+)\s*;")
+_INLINE_MODULE: Final = re.compile(rb"\bmod\s+(?:r#)?(\w+)\s*\{")
 _NAMED_FILE: Final = re.compile(rb'(?:\bpath\s*=|\binclude(?:_str|_bytes)?!\s*[(\[{])\s*"([^"\\\n]+)"')
 
 Entry = tuple[int, int]
@@ -157,10 +158,14 @@ def _named_by(path: Path, modules: Path, content: bytes) -> Iterator[tuple[Path,
         if named.is_relative_to(modules) or named.is_relative_to(origin):
             yield named, named.parent
     if b"mod" in content:
-        for name in _MODULE.findall(code_only(content)):
-            module = os.fsdecode(name)
-            yield modules / f"{module}.rs", modules / module
-            yield modules / module / "mod.rs", modules / module
+        code = code_only(content)
+        # A module declared inside `mod outer { … }` lies in the folder `outer`; which one it is inside is not told
+        # apart here, so all are looked into.
+        folders = [modules, *(modules / os.fsdecode(name) for name in _INLINE_MODULE.findall(code))]
+        for module in (os.fsdecode(name) for name in _MODULE.findall(code)):
+            for folder in folders:
+                yield folder / f"{module}.rs", folder / module
+                yield folder / module / "mod.rs", folder / module
 
 
 class PackageScratch(Scratch):
@@ -173,7 +178,7 @@ class PackageScratch(Scratch):
         """``also``: folders outside ``root`` that the build needs, such as path dependencies. Waits ``wait`` seconds
         at most for another process. Raises Failed, Interrupted."""
         name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:24]
-        self._home = home.ensure(home.cache / "scratch" / name)
+        self._home = home.ensure(home.ensure(home.ensure(home.cache) / "scratch") / name)
         self.tree = self._home / "tree"
         self.target = self._home / "target"
         super().__init__(self.place_of(root))
