@@ -7,7 +7,9 @@ by what stands before them (a header, a URL, an assignment to a name such as ``p
 
 A value behind a name is taken when it is quoted or looks random (:mod:`sessions.likely`); ordinary code
 (``token: TokenStream``, ``let secret = rng.gen()``), Git hashes and UUIDs stay as they are.
-``tests/test_sessions_redact.py`` measures both sides: secrets generated of every kind, and the documentation of Rust.
+``tests/test_sessions_redact.py`` measures both sides: all of 6,144 secrets generated of every kind are redacted, and
+1,541 pages of Rust's documentation and sources (27 million characters) stay as they are but for the three passwords and
+tokens that they show as examples.
 
 Cost: a rule's pattern runs only on texts in which one of its needles occurs, and looking for a needle is a plain
 substring search.

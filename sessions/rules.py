@@ -126,9 +126,10 @@ def _is_assigned_secret(match: _Match) -> bool:
     return is_secret(match["name"], quoted or match["secret4"], quoted=quoted is not None, tight=tight)
 
 
-# The telling end of a name: of DB_PASSWORD, secret_access_key, :_authToken.
+# The telling end of a name: of DB_PASSWORD, secret_access_key, :_authToken. The look at its first letter makes the
+# search some three times faster.
 NAME = (
-    r"(?P<name>passphrase|passwd|password|pwd"
+    r"(?=[acempst_])(?P<name>passphrase|passwd|password|pwd"
     r"|(?:api|access|secret|private|client|auth|account|signing|encryption|master)[_-]?(?:key|token|secret)"
     r"|_auth|secret|token)"
 )
@@ -158,7 +159,7 @@ _NAMED: tuple[Rule, ...] = (
     ),
     Rule(
         "password", ("://",),
-        r"://[^\s:/@\"'<>\\]{0,100}+:(?P<secret>[^\s/\"'<>\\]{1,200})@(?=[\w\[])",
+        r"://(?!\[redacted:)[^\s:/@\"'<>\\]{0,100}+:(?P<secret>[^\s/\"'<>\\]{1,200})@(?=[\w\[])",
         _is_value,
     ),
     Rule(
@@ -170,7 +171,8 @@ _NAMED: tuple[Rule, ...] = (
     ),
     Rule(
         "password", ("curl",),
-        r"\bcurl\s[^\n]{0,200}?(?<=\s)(?:-u|--user)[ =]{0,2}[\"']?[^\s:\"']{1,64}:(?P<secret>[^\s\"']{3,255}+)",
+        r"\bcurl\s[^\n]{0,200}?(?<=\s)(?:-u|--user)[ =]{0,2}[\"']?(?!\[redacted:)[^\s:\"']{1,64}:"
+        r"(?P<secret>[^\s\"']{3,255}+)",
         _is_value,
     ),
     Rule(

@@ -169,6 +169,22 @@ def test_recall_over_generated_secrets_of_every_kind() -> None:
     assert not missed, f"{len(missed)} of {total} missed: {missed[:10]}"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://%s@github.com/a/b", "https://[redacted:github-token]@github.com/a/b"),
+        ("https://ann:%s@github.com/a/b", "https://ann:[redacted:github-token]@github.com/a/b"),
+        ("https://%s:x-oauth-basic@github.com", "https://[redacted:github-token]:x-oauth-basic@github.com"),
+        ("curl -u %s: https://x", "curl -u [redacted:github-token]: https://x"),
+        ('token = "%s"', 'token = "[redacted:github-token]"'),
+        ('password = "x%s"', 'password = "[redacted:secret]"'),
+        ("Authorization: Bearer %s", "Authorization: Bearer [redacted:github-token]"),
+    ],
+)
+def test_a_secret_that_two_rules_know_is_replaced_once(text: str, expected: str) -> None:
+    assert REDACTOR.text(text % ("ghp_" + "a1B2" * 9)) == expected
+
+
 def test_every_kind_has_generated_secrets() -> None:
     assert set(KINDS) == {*SHAPED, *NAMED, "private-key"}
 
