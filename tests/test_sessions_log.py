@@ -36,10 +36,10 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
-@pytest.fixture
-def umask() -> Iterator[None]:
-    """A umask that gives everything to everybody, for the length of a test."""
-    before = os.umask(0)
+@pytest.fixture(params=[0, 0o377], ids=["open", "closed"])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A umask that gives everything to everybody, and one that takes even the user's own rights, for a test."""
+    before = os.umask(request.param)
     yield
     os.umask(before)
 
@@ -94,13 +94,13 @@ def test_names_sort_by_age_and_differ(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("umask")
 def test_only_the_user_can_read_it(tmp_path: Path) -> None:
-    folder = tmp_path / "a" / "sessions"
-    folder.mkdir(parents=True, mode=0o777)
+    folder = tmp_path / "a"
+    folder.mkdir(mode=0o777)
     log = start(folder)
     log.append("stopped", {"action": "fix"})
     assert stat.S_IMODE(log.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    fresh = start(tmp_path / "b" / "sessions")
+    fresh = start(tmp_path / "b")
     fresh.append("stopped", {"action": "fix"})
     assert stat.S_IMODE(fresh.path.parent.stat().st_mode) == 0o700
 
