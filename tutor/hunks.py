@@ -14,6 +14,12 @@ from difflib import SequenceMatcher
 # Above this many differing lines on either side difflib would take seconds; one hunk for all of it is honest.
 _MAX_MATCHED_LINES = 20_000
 
+# How many lines around a hunk help to recognise its place; as in a unified diff.
+_CONTEXT = 3
+
+# A shorter window is found more often, so it can only make us refuse more; a hunk of thousands of lines stays cheap.
+_MAX_WINDOW = 64
+
 
 class HunkMismatch(ValueError):
     """The hunks do not fit the content that they were to be applied to."""
@@ -68,7 +74,8 @@ def _matches(old: Sequence[bytes], new: Sequence[bytes]) -> list[Match]:
     middle_old, middle_new = old[prefix : len(old) - suffix], new[prefix : len(new) - suffix]
     matches: list[Match] = [(0, 0, prefix)] if prefix else []
     if middle_old and middle_new and max(len(middle_old), len(middle_new)) <= _MAX_MATCHED_LINES:
-        matcher = SequenceMatcher(None, middle_old, middle_new, autojunk=len(middle_old) > 2_000)
+        large = max(len(middle_old), len(middle_new)) > 2_000
+        matcher = SequenceMatcher(None, middle_old, middle_new, autojunk=large)
         matches += [(a + prefix, b + prefix, size) for a, b, size in matcher.get_matching_blocks() if size]
     if suffix:
         matches.append((len(old) - suffix, len(new) - suffix, suffix))
@@ -112,10 +119,6 @@ def invert(hunks: Iterable[Hunk]) -> tuple[Hunk, ...]:
     return tuple(inverse)
 
 
-def _body(line: bytes) -> bytes:
-    return line.rstrip(b"\r\n")
-
-
 def _all_crlf(lines: Sequence[bytes]) -> bool:
     ended = [line for line in lines if line.endswith(b"\n")]
     return bool(ended) and all(line.endswith(b"\r\n") for line in ended)
@@ -125,14 +128,24 @@ def _no_crlf(lines: Sequence[bytes]) -> bool:
     return not any(line.endswith(b"\r\n") for line in lines)
 
 
+def _with_ending(line: bytes, ending: bytes) -> bytes:
+    """``line`` with its line ending exchanged for ``ending``; a line without one stays without."""
+    if not line.endswith(b"\n"):
+        return line
+    return line[: -2 if line.endswith(b"\r\n") else -1] + ending
+
+
 def transfer(hunks: Iterable[Hunk], base: bytes, target: bytes) -> tuple[Hunk, ...]:
     """``hunks``, made for ``base``, moved to ``target``, another version of the same file.
 
     The moved hunks replace the same lines where they stand in ``target``; whatever else differs there is left alone.
-    A hunk moves when all lines that it replaces stand unchanged and together in ``target``; an insertion moves when
-    the lines before and after it do. When the base's lines all end in CRLF and the target's in LF (what
-    ``core.autocrlf`` does between a work tree and its blobs), endings are ignored in the comparison and the new lines
-    get the target's ending; the other way round likewise.
+    A hunk moves when the lines that it replaces, and the line before and after them (or the file's border), stand
+    unchanged and together in ``target``, and when there is no doubt which lines those are: where the same lines, with
+    up to three around them, stand several times, the two versions must have them equally often and in the same order.
+
+    When the base's lines all end in CRLF and none of the target's does (what ``core.autocrlf`` does between a work
+    tree and its blobs), endings are ignored in the comparison and the new lines get the target's ending; the other way
+    round likewise.
 
     Raises :class:`Overlap` with the first hunk that cannot be moved.
     """
@@ -140,40 +153,75 @@ def transfer(hunks: Iterable[Hunk], base: bytes, target: bytes) -> tuple[Hunk, .
     if base == target:
         return tuple(hunks)
     base_lines, target_lines = split_lines(base), split_lines(target)
-    to_lf = _all_crlf(base_lines) and _no_crlf(target_lines)
+    to_lf = _all_crlf(base_lines) and _no_crlf(target_lines) and len(target_lines) > 0
     to_crlf = _no_crlf(base_lines) and _all_crlf(target_lines)
-    if to_lf or to_crlf:
-        ending = b"\n" if to_lf else b"\r\n"
-        matches = _matches([_body(line) for line in base_lines], [_body(line) for line in target_lines])
+    ending = b"\n" if to_lf else b"\r\n" if to_crlf else None
+    if ending is None:
+        placing = _Placing(base_lines, target_lines)
     else:
-        ending = b""
-        matches = _matches(base_lines, target_lines)
+        lf_base, lf_target = ([_with_ending(line, b"\n") for line in lines] for lines in (base_lines, target_lines))
+        placing = _Placing(lf_base, lf_target)
 
     moved: list[Hunk] = []
     for hunk in hunks:
-        at = _place(hunk, matches, len(base_lines), len(target_lines))
+        at = placing.place(hunk)
         if at is None:
             raise Overlap(hunk)
-        new = tuple(_body(line) + ending if ending and line.endswith(b"\n") else line for line in hunk.new)
+        new = hunk.new if ending is None else tuple(_with_ending(line, ending) for line in hunk.new)
         moved.append(Hunk(at, tuple(target_lines[at : at + len(hunk.old)]), new))
     return tuple(moved)
 
 
-def _place(hunk: Hunk, matches: Sequence[Match], base_size: int, target_size: int) -> int | None:
-    """Where ``hunk`` begins in the target, or None when its lines are not all there, unchanged and together."""
-    for a, b, size in matches:
-        if hunk.old:
-            if a <= hunk.start and hunk.end <= a + size:
-                return b + hunk.start - a
-            continue
-        # An insertion has no lines of its own: its two neighbours (or the file's borders) must still be neighbours.
-        first_fits = a < hunk.start <= a + size or (hunk.start == 0 and a == 0 and b == 0)
-        last_fits = hunk.start < a + size or (hunk.start == base_size and b + size == target_size)
-        if first_fits and last_fits and a <= hunk.start:
-            return b + hunk.start - a
-    if not hunk.old and base_size == 0 and target_size == 0:
-        return 0
-    return None
+class _Placing:
+    """Finds where the lines around a hunk stand in another version of the file."""
+
+    def __init__(self, base: Sequence[bytes], target: Sequence[bytes]) -> None:
+        self._base = base
+        self._target = target
+        self._matches = _matches(base, target)
+        self._base_index = _positions(base)
+        self._target_index = _positions(target)
+
+    def place(self, hunk: Hunk) -> int | None:
+        """The index in the target at which ``hunk`` begins there; None when that is not certain."""
+        if not self._base and not self._target:
+            return 0
+        for a, b, size in self._matches:
+            if self._holds(hunk, a, b, size):
+                at = b + hunk.start - a
+                before = min(_CONTEXT, hunk.start - a)
+                after = min(_CONTEXT, a + size - hunk.end)
+                return at if self._is_certain(hunk.start - before, hunk.end + after, at - before) else None
+        return None
+
+    def _holds(self, hunk: Hunk, a: int, b: int, size: int) -> bool:
+        """Whether the matched run holds the hunk's lines and its neighbours, a border being a neighbour too."""
+        if not a <= hunk.start <= hunk.end <= a + size:
+            return False
+        at_first = hunk.start == 0 and b == 0
+        at_last = hunk.end == len(self._base) and b + size == len(self._target)
+        return (hunk.start > a or at_first) and (hunk.end < a + size or at_last)
+
+    def _is_certain(self, first: int, last: int, at: int) -> bool:
+        """Whether the base's lines ``first`` to ``last`` are, counted among their likes, those at ``at``."""
+        window = self._base[first : min(last, first + _MAX_WINDOW)]
+        in_base = _occurrences(window, self._base, self._base_index)
+        in_target = _occurrences(window, self._target, self._target_index)
+        return len(in_base) == len(in_target) and in_base.index(first) == in_target.index(at)
+
+
+def _positions(lines: Sequence[bytes]) -> dict[bytes, list[int]]:
+    positions: dict[bytes, list[int]] = {}
+    for index, line in enumerate(lines):
+        positions.setdefault(line, []).append(index)
+    return positions
+
+
+def _occurrences(window: Sequence[bytes], lines: Sequence[bytes], index: dict[bytes, list[int]]) -> list[int]:
+    """Where ``window`` stands in ``lines``; looked for by its rarest line."""
+    rarest = min(range(len(window)), key=lambda i: len(index.get(window[i], ())))
+    starts = (position - rarest for position in index.get(window[rarest], ()))
+    return [start for start in starts if start >= 0 and lines[start : start + len(window)] == window]
 
 
 def split(hunk: Hunk) -> tuple[Hunk, ...]:

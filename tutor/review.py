@@ -41,13 +41,15 @@ class Approval:
     """A user's consent to one action on one subject. Made by :meth:`Review.approve` and :func:`approve` only, which
     the faces call from a key, a prompt or ``--yes``; never by an engine, a model or a default.
 
-    ``subject``: the id of the proposal, or of what was applied. ``changes`` holds the accepted bytes for "apply".
+    ``subject``: the id of the proposal, or of what was applied; for "create-repository" the folder. ``changes`` holds
+    the accepted bytes for "apply", and ``root`` the folder that their paths are relative to.
     """
 
     action: Action
     subject: str
     by: Decider
     changes: tuple[AcceptedChange, ...] = ()
+    root: str = ""
     _mint: object = None
 
     def __post_init__(self) -> None:
@@ -65,7 +67,7 @@ def approve(action: Action, subject: str, by: Decider) -> Approval:
     """The user's consent to an action that carries no hunks: commit, undo, create-repository."""
     if action == "apply":
         raise TypeError("consent to apply comes from Review.approve()")
-    return Approval(action, subject, by, (), _MINT)
+    return Approval(action, subject, by, _mint=_MINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,16 @@ class Review:
         consent. Raises KeyError."""
         before = self.get(hunk_id)
         lines = hunk_algebra.split_lines(new)
-        base_lines = hunk_algebra.split_lines(self._bases[before.path] or b"")
-        if lines and not lines[-1].endswith(b"\n") and before.hunk.end < len(base_lines):
+        if lines and not lines[-1].endswith(b"\n") and self._is_followed(before):
             lines[-1] += b"\n"  # a following line must not be glued to it
         hunk = Hunk(before.hunk.start, before.hunk.old, tuple(lines))
         self._replace(hunk_id, [replace(before, hunk=hunk, verdict="undecided", edited=True)])
+
+    def _is_followed(self, hunk: ReviewHunk) -> bool:
+        """Whether a line of the base or of another hunk may come after this hunk's lines."""
+        if hunk.hunk.end < len(hunk_algebra.split_lines(self._bases[hunk.path] or b"")):
+            return True
+        return [h.id for h in self._hunks if h.path == hunk.path][-1] != hunk.id
 
     def split(self, hunk_id: str) -> tuple[str, ...]:
         """Divides a hunk; returns the ids of the parts, which keep its verdict. Raises KeyError, and
@@ -163,10 +170,12 @@ class Review:
 
     @property
     def accepted(self) -> tuple[AcceptedChange, ...]:
-        """The accepted hunks by file; files without any are left out."""
+        """The accepted hunks by file; files without any are left out, and so are hunks that the user has edited back
+        to what was there."""
+        accepted = [h for h in self._hunks if h.verdict == "accepted" and h.hunk.old != h.hunk.new]
         changes = []
         for path, base in self._bases.items():
-            chosen = tuple(h.hunk for h in self._hunks if h.path == path and h.verdict == "accepted")
+            chosen = tuple(h.hunk for h in accepted if h.path == path)
             if chosen:
                 changes.append(AcceptedChange(path, base, chosen))
         return tuple(changes)
@@ -181,7 +190,7 @@ class Review:
         """The user's consent to write the accepted hunks. Raises :class:`Refused` when nothing is accepted."""
         if not self.accepted:
             raise Refused("Nothing accepted", "Accept at least one hunk first: undecided hunks are never written.")
-        return Approval("apply", self.proposal.id, by, self.accepted, _MINT)
+        return Approval("apply", self.proposal.id, by, self.accepted, self.proposal.root, _MINT)
 
     def _replace(self, hunk_id: str, parts: Iterable[ReviewHunk]) -> None:
         parts = tuple(parts)
