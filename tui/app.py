@@ -1,0 +1,442 @@
+"""The Textual app: composes the panes and connects keys, typed words and events to the flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+
+from tui.base import BaseApp
+from tui.chat import ChatPane, Turns
+from tui.concept_map import ConceptMap, LessonView
+from tui.diff_view import DiffView
+from tui.dispatch import Dispatch
+from tui.flow_ask import AskFlow
+from tui.flow_fix import FixFlow
+from tui.flow_write import WriteFlow
+from tui.guide import Coach
+from tui.history import History
+from tui.jobs import Job
+from tui.keyline import KeyLine
+from tui.keymap import checked, known_bindings
+from tui.layout import BREAKPOINTS, MainScreen, Pane, PaneName, Panes, TabBar
+from tui.problems import CodeView, ProblemsList
+from tui.prompt import Prompt
+from tui.startup import Startup
+from tui.status import Fact, StatusLine
+from tui.themes import OWN
+from tui.turns import Helpful, Note
+from tutor import config, events
+from tutor.engine import Tutor
+from tutor.errors import Failed
+from tutor.inert import inert_line
+from tutor.paths import Home
+
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+    from textual.theme import Theme
+    from textual.widget import Widget
+    from textual.widgets import Markdown
+
+    from tui.turns import Level
+    from tutor.diagnostics import Diagnostic
+    from tutor.repository import RepoState
+
+
+class TutorApp(BaseApp):
+    """The app on the folder or file ``root``. ``tutor``: the engine (made for ``root`` if not given); ``guided``:
+    with the coach of the demonstration."""
+
+    TITLE = "tutor"
+    CSS_PATH = "tutor.tcss"
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f,ctrl+r", "fix", "Fix", id="app.fix"),
+        Binding("w", "apply", "Write", id="app.apply"),
+        Binding("c", "commit", "Commit", id="app.commit"),
+        Binding("u", "undo", "Undo", id="app.undo"),
+        Binding("escape", "stop", "Stop", id="app.stop"),
+        Binding("f2", "go_to('chat')", "Chat", id="pane.chat"),
+        Binding("f3", "go_to('diff')", "Diff", id="pane.diff"),
+        Binding("f4", "go_to('problems')", "Problems", id="pane.problems", show=False),
+        Binding("f5", "go_to('concepts')", "Concepts", id="pane.concepts", show=False),
+        Binding("slash", "type_command", "Command", id="pane.command", show=False),
+        Binding("question_mark,f1", "help", "Help", id="app.help"),
+        Binding("ctrl+p", "command_palette", "All", id="app.palette", priority=True),
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
+    ]
+
+    def __init__(self, root: Path, *, tutor: Tutor | None = None, guided: bool = False) -> None:
+        super().__init__(tutor or Tutor(root, tool="app"))
+        self.fix_flow = FixFlow(self)
+        self.write_flow = WriteFlow(self)
+        self.ask_flow = AskFlow(self)
+        self.startup = Startup(self)
+        self.commands = Dispatch(self)
+        self.history = History(self.tutor.home.state)
+        self.repository: RepoState | None = None
+        self._coach = Coach(self.key) if guided else None
+        self._asked_trust: set[str] = set()
+        self._problem_root = self.tutor.folder
+        self.chat = ChatPane(self.history, self.startup.arguments)
+        self.status = StatusLine()
+        self.keys = KeyLine()
+
+    def get_default_screen(self) -> Screen[None]:
+        """Coach, panes, status, keys. The panes are made here: they need a running app."""
+        self.diff = DiffView(id="diff", grace_ms=self.tutor.settings.app.grace_ms)
+        self.problems = ProblemsList(id="problems")
+        self.code = CodeView(id="code")
+        self.concepts = ConceptMap(lambda concept_id: self.tutor.library.neighbourhood(concept_id), id="concepts")
+        self.panes = Panes(
+            self.chat,
+            Pane("diff", self.diff),
+            Pane("problems", self.problems, self.code),
+            Pane("concepts", self.concepts),
+        )
+        self.code.display = False
+        coach = [self._coach] if self._coach else []
+        return MainScreen(*coach, self.panes, self.status, self.keys)
+
+    def on_mount(self) -> None:
+        """What the first paint needs; everything else begins after it."""
+        for theme in OWN:
+            self.register_theme(theme)
+        self._use_settings()
+        self.call_after_refresh(self.startup.begin)
+
+    def _use_settings(self) -> None:
+        settings = self.tutor.settings
+        problems = list(settings.problems)
+        if settings.app.theme in self.available_themes:
+            self.theme = settings.app.theme
+        else:
+            self.theme = OWN[0].name
+            problems.append(f"There is no theme “{settings.app.theme}”; ctrl+p, then Theme, lists them.")
+        keymap, wrong = checked(settings.keymap, known_bindings(KEYED))
+        self.set_keymap(keymap)
+        if wrong:
+            problems.append("Some of your keys are ignored. " + " ".join(wrong))
+        if problems:
+            self.note(problems[0] if len(problems) == 1 else "Some settings are ignored.", "warning",
+                           "" if len(problems) == 1 else "\n".join(problems))  # fmt: skip
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _keep_theme(self, theme: Theme) -> None:
+        name = theme.name
+        if name != self.tutor.settings.app.theme:
+            file = self.tutor.home.config_file
+            self.in_thread(lambda: config.set_value(file, "app.theme", name), lambda _: None)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette's entries."""
+        from tui.palette import entries
+
+        return entries(self)
+
+    def key(self, binding_id: str) -> str:
+        """The key for a binding as the user has it, to name it in a sentence."""
+        keys = self._keymap.get(binding_id) or BY_ID[binding_id].key
+        return self.get_key_display(BY_ID[binding_id].with_key(keys.split(",")[0].strip()))
+
+    # Panes.
+
+    def go_to(self, pane: PaneName) -> None:
+        """Puts the focus into a pane, which shows it (:class:`tui.layout.Panes`)."""
+        self._stop_of(pane).focus()
+
+    def _stop_of(self, pane: PaneName) -> Widget:
+        """What the focus goes to in a pane."""
+        code = self.code if self.code.display else self.problems
+        return {"chat": self.chat.prompt, "diff": self.diff, "problems": code, "concepts": self.concepts}[pane]
+
+    def arrive(self, pane: PaneName) -> None:
+        """Something to look at has come: the focus goes there, but never away from half-typed words or a dialog."""
+        if self.chat.prompt.text or len(self.screen_stack) > 1:
+            self.panes.reveal_beside(pane)
+        else:
+            self.go_to(pane)
+
+    def show_counts(self, pane: PaneName, short: str, title: str) -> None:
+        """What is in a pane: in its tab and in its frame."""
+        self.panes.count(pane, short, title)
+        self.keys_matter()
+
+    def show_diagnostics(self, found: events.DiagnosticsFound) -> None:
+        """Lists what the compiler said, and counts it."""
+        self._problem_root = Path(found.root)
+        self.problems.diagnostics = found.diagnostics
+        self.problems.empty_text = f"No problems.\n\n{found.checker} is content."
+        self._close_code()
+        errors = sum(d.level == "error" for d in found.diagnostics)
+        warnings = sum(d.level == "warning" for d in found.diagnostics)
+        counts = ((errors, "error"), (warnings, "warning"))
+        words = [f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count]
+        self.show_counts("problems", str(errors or ""), " · ".join(["problems", *words]))
+        self.status.tell(
+            "errors", Fact(words[0], mood="bad", rank=2) if errors else Fact("compiles", mood="good", rank=4)
+        )
+
+    def centre(self, concept_id: str) -> None:
+        """Puts a concept into the middle of the map, once the lessons are loaded."""
+        lookup = self.tutor.library.neighbourhood
+        self.in_thread(lambda: lookup(concept_id), lambda around: self.concepts.centre_on(around.centre.id))
+
+    def coach(self, step: str) -> None:
+        """Ticks a step of the guide."""
+        if self._coach is not None:
+            self._coach.tick(step)
+
+    def note(self, text: str, level: Level = "info", details: str = "") -> None:
+        """A line in the chat; where the chat is not on the screen, also for a moment over what is."""
+        self.chat.note(text, level, details)
+        if self.chat.is_mounted and not self.chat.region and not isinstance(self.screen, ModalScreen):
+            severity: SeverityLevel = (
+                "warning" if level == "warning" else "error" if level == "error" else "information"
+            )
+            self.notify(inert_line(text), severity=severity, markup=False, timeout=6)
+
+    def show_running(self, job: Job | None) -> None:
+        """The line above the prompt, and in the status line where the chat is not seen."""
+        self.chat.working.watch_job(job)
+        self.status.watch_job(job)
+        self.keys_matter()
+
+    def keys_matter(self) -> None:
+        """The last line leads with what comes next, and leaves out what makes no sense now. All keys still work."""
+        review = self.fix_flow.review
+        first = {"app.stop": self.jobs.busy, "app.apply": review is not None and bool(review.accepted),
+                 "app.commit": self.write_flow.applied is not None}  # fmt: skip
+        hidden = {name for name, sensible in first.items() if not sensible} | {f"pane.{self.panes.active}"}
+        if not self.write_flow.wrote_something:
+            hidden.add("app.undo")
+        self.keys.lead_with([name for name, sensible in first.items() if sensible], hidden)
+
+    def ask_permission(self, asked: events.NeedsPermission) -> None:
+        """Asked once in a session for each folder; a yes does again what was limited without it."""
+        if asked.scope in self._asked_trust:
+            return
+        self._asked_trust.add(asked.scope)
+        from tui.dialogs import Answer, Question
+
+        def answered(answer: str | None) -> None:
+            granted = answer in ("once", "always")
+            self.tutor.recorder.permission(asked.kind, asked.scope, granted, "key")
+            if granted:
+                self.tutor.trust.grant(Path(asked.scope), keep=answer == "always")
+                self.fix_flow.again()
+
+        answers = [Answer("once", "o", "this time"), Answer("always", "a", "always"), Answer("no", "n", "no")]
+        self.push_screen(Question("trust this workspace?", asked.question, answers), answered)
+
+    def type_into_prompt(self, text: str) -> None:
+        """Puts ``text`` into the prompt and the focus there."""
+        self.chat.prompt.begin(text)
+        self.go_to("chat")
+
+    # What the widgets say.
+
+    def on_prompt_sent(self, message: Prompt.Sent) -> None:
+        """The user typed something."""
+        self.in_thread(self.history.save, lambda _: None)
+        self.commands.typed(message.text)
+
+    def on_prompt_drafted(self, message: Prompt.Drafted) -> None:
+        """Typing paused: what is not sent yet is kept, too."""
+        self.in_thread(lambda: self.history.save_draft(message.text), lambda _: None)
+
+    def on_panes_active(self) -> None:
+        """Other keys matter now."""
+        self.keys_matter()
+
+    def on_tab_bar_chosen(self, message: TabBar.Chosen) -> None:
+        """A tab was clicked."""
+        self.go_to(message.pane)
+
+    def on_helpful_said(self, message: Helpful.Said) -> None:
+        """Whether it helped."""
+        self.ask_flow.helpful(message.helpful)
+
+    def on_markdown_link_clicked(self, message: Markdown.LinkClicked) -> None:
+        """Links are not followed; the address is shown."""
+        self.notify(inert_line(message.href), title="Address of the link", markup=False)
+
+    def on_diff_view_decided(self, message: DiffView.Decided) -> None:
+        """A key decided about a hunk."""
+        self.fix_flow.decided(message.hunk_id)
+
+    def on_diff_view_edited(self) -> None:
+        """A hunk holds the user's own lines."""
+        self.fix_flow.changed()
+
+    on_diff_view_split_done = on_diff_view_edited
+    on_diff_view_undone_decision = on_diff_view_edited
+
+    def on_diff_view_edit_requested(self, message: DiffView.EditRequested) -> None:
+        """The user wants to change a hunk."""
+        self.fix_flow.edit(message.hunk_id, external=message.external)
+
+    def on_diff_view_proposal_wanted(self, message: DiffView.ProposalWanted) -> None:
+        """The next or the previous proposal."""
+        if not self.fix_flow.step(message.step):
+            self.diff.notice = "There is no other proposal."
+
+    def on_problems_list_selected(self, message: ProblemsList.Selected) -> None:
+        """Shows the code of a problem below the list."""
+        place = message.diagnostic.place
+        if place is None:
+            self.note("This message is about no particular place.")
+            return
+        root = self._problem_root
+        self.in_thread(
+            lambda: read_source(root / place.file), lambda content: self._show_code(content, message.diagnostic)
+        )
+
+    def _show_code(self, content: bytes, diagnostic: Diagnostic) -> None:
+        if diagnostic.place is not None:
+            self.code.display = True
+            self.panes.say_below("problems", "esc closes the code")
+            self.panes.set_class(True, "with-code")
+            self.call_after_refresh(self.code.show, diagnostic.place.file, content, diagnostic)
+            self.go_to("problems")
+
+    def _close_code(self) -> None:
+        self.code.display = False
+        self.panes.say_below("problems", "")
+        self.panes.set_class(False, "with-code")
+
+    def on_problems_list_explain_wanted(self, message: ProblemsList.ExplainWanted) -> None:
+        """Explains an error code."""
+        self.ask_flow.explain(message.code)
+
+    def on_concept_map_centred(self, message: ConceptMap.Centred) -> None:
+        """The frame names the concept."""
+        self.in_thread(
+            lambda: self.tutor.library.concepts[message.concept_id].title,
+            lambda title: self.show_counts("concepts", "", f"concepts · {title}"),
+        )
+
+    def on_concept_map_lesson_wanted(self, message: ConceptMap.LessonWanted) -> None:
+        """Opens the lesson."""
+        library, concept_id = self.tutor.library, message.concept_id
+        self.in_thread(
+            lambda: (library.concepts[concept_id].title, library.page(concept_id)),
+            lambda lesson: self.show_lesson(*lesson),
+        )
+
+    def show_lesson(self, title: str, page: str) -> None:
+        """Opens a lesson."""
+        self.push_screen(LessonView(title, page))
+
+    # Keys.
+
+    def action_fix(self) -> None:
+        """Looks for fixes."""
+        self.commands.do("fix")
+
+    def action_apply(self) -> None:
+        """Writes what is accepted."""
+        self.commands.do("apply")
+
+    def action_commit(self) -> None:
+        """Commits what was written."""
+        self.commands.do("commit")
+
+    def action_undo(self) -> None:
+        """Takes the last applied proposal back."""
+        self.commands.do("undo")
+
+    def action_go_to(self, pane: PaneName) -> None:
+        """To a pane."""
+        self.go_to(pane)
+
+    def action_cycle(self, step: int) -> None:
+        """To the next or previous place where the focus can be, over all panes."""
+        stops = [self.chat.prompt, *self.chat.stops(), self.diff, self.problems]
+        stops += [self.code] * self.code.display + [self.concepts]
+        here = self.screen.focused
+        at = stops.index(here) if here in stops else 0
+        stops[(at + step) % len(stops)].focus()
+
+    def action_stop(self) -> None:
+        """Stops what runs; else closes the code, else goes back to the prompt."""
+        if self.jobs.stop():
+            self.show_running(self.jobs.current)
+        elif self.screen.focused is self.code:
+            self._close_code()
+            self.go_to("problems")
+        else:
+            self.go_to("chat")
+
+    def action_type_command(self) -> None:
+        """Begins a slash command."""
+        self.type_into_prompt("/" if not self.chat.prompt.text else self.chat.prompt.text)
+
+    def action_help(self) -> None:
+        """Help for what has the focus."""
+        from tui.help import HelpScreen, help_of, key_lines
+
+        if not isinstance(self.screen, HelpScreen):
+            lines = key_lines(self, self.screen.active_bindings.values())
+            self.push_screen(HelpScreen(help_of(self.screen.focused), lines))
+
+    async def action_quit(self) -> None:
+        """Leaves; asks where accepted hunks would be lost."""
+        self.leave()
+
+    def leave(self) -> None:
+        """See :meth:`action_quit`."""
+        review = self.fix_flow.review
+        if review is None or not review.accepted or len(self.screen_stack) > 1:
+            self.exit(0)
+            return
+        from tui.dialogs import yes_or_no
+
+        self.push_screen(
+            yes_or_no("leave?", "What you accepted is not written yet.", "leave without writing", "stay"),
+            lambda answer: self.exit(0) if answer == "yes" else None,
+        )
+
+    def on_unmount(self) -> None:
+        """Keeps what was typed, and ends the session's log."""
+        try:
+            self.history.save_draft(self.chat.prompt.text)
+        except OSError as error:
+            self.log(f"The draft could not be kept: {error}")
+        self.tutor.close()
+
+
+KEYED: dict[str, list[BindingType]] = {
+    "": [*TutorApp.BINDINGS, *MainScreen.BINDINGS],
+    **{
+        kind.__name__: kind.BINDINGS
+        for kind in (Prompt, Turns, Helpful, Note, DiffView, ProblemsList, CodeView, ConceptMap)
+    },
+}
+"""Every binding that the user can change, by the widget that it belongs to ("": the whole app)."""
+
+BY_ID = {binding.id: binding for bindings in KEYED.values() for binding in bindings
+         if isinstance(binding, Binding) and binding.id}  # fmt: skip
+
+
+def read_source(path: Path) -> bytes:
+    """The file as it is on disk. Raises :class:`Failed`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Failed("Cannot read", f"{inert_line(str(path))}: {error.strerror}.") from error
+
+
+def run(root: Path, *, use_model: bool, home: Home, guided: bool = False) -> int:
+    """Opens the app on ``root`` and returns the exit code."""
+    tutor = Tutor(root, home=home, use_model=use_model, tool="app")
+    app = TutorApp(root, tutor=tutor, guided=guided)
+    result = app.run(mouse=tutor.settings.app.mouse)
+    return app.return_code if result is None and app.return_code is not None else result or 0

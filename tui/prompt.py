@@ -1,0 +1,146 @@
+"""The prompt: several lines, Enter sends, history at the edges, completion of slash commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+from tui.completion import Choice, Offers, choices
+from tui.history import History
+
+Arguments = Callable[[str], Sequence[tuple[str, str]]]
+
+
+class Prompt(TextArea):
+    """Where the user types. ``offers`` is the list that it fills; ``arguments`` see :func:`tui.completion.choices`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "send", "Send", id="prompt.send", priority=True),
+        Binding("ctrl+j,shift+enter", "newline", "New line", id="prompt.newline", priority=True, key_display="^j"),
+        Binding("up", "older", "Earlier input", id="prompt.older", show=False, priority=True),
+        Binding("down", "newer", "Later input", id="prompt.newer", show=False, priority=True),
+        Binding("tab", "complete", "Complete", id="prompt.complete", show=False, priority=True),
+        Binding("escape", "close_offers", "Close the list", id="prompt.close", show=False, priority=True),
+    ]
+
+    help_text = (
+        "Ask anything about Rust, Git, Linux or gh, or type `fix this`. Enter sends, ctrl+j makes a new line, "
+        "up and down go through what you typed before. A line that begins with `/` is a command: keep typing, "
+        "tab completes it. Esc stops a running answer and keeps its text."
+    )
+
+    class Sent(Message):
+        """The user sent ``text``."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Drafted(Message):
+        """The unsent text is ``text`` now; posted when typing pauses."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, history: History, offers: Offers, arguments: Arguments) -> None:
+        super().__init__(
+            id="prompt", soft_wrap=True, compact=True, highlight_cursor_line=False, tab_behavior="focus",
+            placeholder="Ask, or type “fix this” · / for commands",
+        )  # fmt: skip
+        self._history = history
+        self._offers = offers
+        self._arguments = arguments
+        self._quiet = False
+
+    def on_mount(self) -> None:
+        """Typing that pauses is a draft worth keeping."""
+        self._pause = self.set_timer(0.6, lambda: self.post_message(self.Drafted(self.text)), pause=True)
+
+    def put(self, text: str) -> None:
+        """Replaces what is there, with the cursor at the end and no completion list."""
+        self._quiet = True
+        self.load_text(text)
+        self.move_cursor(self.document.end)
+
+    def on_text_area_changed(self) -> None:
+        """Keeps the list of offers and the draft up to date."""
+        self._offers.show([] if self._quiet else choices(self.text, self._arguments))
+        self._quiet = False
+        self._pause.reset()
+        self._pause.resume()
+
+    def begin(self, text: str) -> None:
+        """Like :meth:`put`, and what can follow is offered at once."""
+        self.put(text)
+        self.call_after_refresh(lambda: self._offers.show(choices(self.text, self._arguments)))
+
+    def take(self, choice: Choice) -> None:
+        """Completes with ``choice``; what can be asked about next is offered at once."""
+        if choice.text.endswith(" "):
+            self.begin(choice.text)
+        else:
+            self.put(choice.text)
+
+    def action_send(self) -> None:
+        """Sends the text; a command that is half typed is completed first."""
+        chosen = self._offers.current
+        if chosen and " " not in self.text.strip() and chosen.text.strip() != self.text.strip():
+            self.take(chosen)
+            return
+        text = self.text.strip()
+        if text:
+            self._history.add(text)
+            self.put("")
+            self.post_message(self.Sent(text))
+
+    def action_newline(self) -> None:
+        """A new line where the cursor is."""
+        self.insert("\n")
+
+    def action_older(self) -> None:
+        """The offer above; at the first line the input before; else the line above."""
+        if self._offers.current:
+            self._offers.move(-1)
+        elif self.cursor_location[0] == 0:
+            self._recall(self._history.older(self.text))
+        else:
+            self.action_cursor_up()
+
+    def action_newer(self) -> None:
+        """The offer below; at the last line the input after; else the line below."""
+        if self._offers.current:
+            self._offers.move(1)
+        elif self.cursor_location[0] == self.document.line_count - 1:
+            self._recall(self._history.newer())
+        else:
+            self.action_cursor_down()
+
+    def _recall(self, text: str | None) -> None:
+        if text is not None:
+            self.put(text)
+
+    def action_complete(self) -> None:
+        """Takes the chosen offer; without one, tab goes on to the next pane."""
+        if (chosen := self._offers.current) is None:
+            raise SkipAction
+        self.take(chosen)
+
+    def action_close_offers(self) -> None:
+        """Hides the list; without one, escape means what it means in the app."""
+        if self._offers.current is None:
+            raise SkipAction
+        self._offers.show([])
+
+    def on_key(self, event: events.Key) -> None:
+        """A question mark in an empty prompt asks for help."""
+        if event.key == "question_mark" and not self.text:
+            event.stop()
+            event.prevent_default()
+            self.app.call_later(self.app.run_action, "help")

@@ -1,0 +1,208 @@
+"""What stands in the chat: turns, notes and the question whether it helped. Text from outside is made inert first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from tui.themes import QUIET
+from tutor.events import Citation
+from tutor.inert import inert, inert_line
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from textual.timer import Timer
+    from textual.widgets import Markdown
+    from textual.widgets.markdown import MarkdownStream
+
+Level = Literal["info", "success", "warning", "error"]
+_SIGNS: dict[Level, str] = {"info": "·", "success": "✓", "warning": "!", "error": "✗"}
+_INKS: dict[Level, str] = {
+    "info": QUIET, "success": "$text-success", "warning": "$text-warning", "error": "$text-error",
+}  # fmt: skip
+_SOURCES_SHOWN = 5
+_RATE = 1 / 25  # seconds between two updates of a streamed answer
+
+
+def parser() -> MarkdownIt:
+    """A Markdown parser for text from outside: HTML stays text, and nothing becomes a link by itself."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("gfm-like", {"html": False, "linkify": False})
+
+
+def markdown(text: str = "") -> Markdown:
+    """A Markdown widget whose links do nothing by themselves. ``text`` must be inert already."""
+    from textual.widgets import Markdown
+
+    return Markdown(text, parser_factory=parser, open_links=False)
+
+
+class Plain(Static):
+    """Foreign or composed text: never markup, never escapes."""
+
+    def __init__(self, text: str, *, classes: str = "") -> None:
+        super().__init__(Content(inert(text)), markup=False, classes=classes)
+
+
+class UserTurn(Plain):
+    """What the user typed, as it was typed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, classes="turn user")
+
+
+class Note(Static, can_focus=False):
+    """One line about what happened; ``details`` come below it on demand (a click, or Enter on the focused line)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "details", "Details", id="note.details")]
+
+    help_text = "Enter shows or hides the details of this line."
+
+    def __init__(self, text: str, level: Level = "info", details: str = "") -> None:
+        super().__init__("", markup=False, classes=f"turn note {level}")
+        self.text = inert_line(text.strip())
+        self.details = inert(details).rstrip()
+        self._level: Level = level
+        self._open = False
+        self.can_focus = bool(details)
+
+    def render(self) -> Content:
+        """The line, with its details below when they are wanted."""
+        ink = _INKS[self._level]
+        line = Content.assemble((f"{_SIGNS[self._level]} ", ink), (self.text, ink))
+        if self.details and self._open:
+            return Content.assemble(line, "\n", (self.details, "$foreground"))
+        return Content.assemble(line, ("  ▸ details", "$text-accent")) if self.details else line
+
+    def action_details(self) -> None:
+        """Shows or hides the details."""
+        self._open = bool(self.details) and not self._open
+        self.refresh(layout=True)
+
+    def on_click(self) -> None:
+        """The same with the mouse."""
+        self.action_details()
+
+
+class TutorTurn(Vertical):
+    """An answer or an explanation. ``head``: the dim line above it, which says where it comes from."""
+
+    def __init__(self, head: str, text: str = "") -> None:
+        super().__init__(classes="turn tutor")
+        self._head = head
+        self._body = markdown(inert(text))
+        self._there = asyncio.Event()
+        self._pending: list[str] = []
+        self._stream: MarkdownStream | None = None
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The head and the Markdown; sources are added when they are known."""
+        yield Plain(self._head, classes="head")
+        yield self._body
+
+    def on_mount(self) -> None:
+        """From now on it can be filled."""
+        self._there.set()
+
+    def delta(self, text: str) -> None:
+        """The next piece of a streamed answer; shown with the next update, at most 25 a second."""
+        self._pending.append(inert(text))
+        if self._timer is None:
+            self._timer = self.set_interval(_RATE, self._flush)
+
+    async def _flush(self) -> None:
+        if not self._pending:
+            return
+        if self._stream is None:
+            self._stream = self._body.get_stream(self._body)
+        text = "".join(self._pending)
+        self._pending.clear()
+        await self._stream.write(text)
+
+    async def finish(self, text: str, citations: Sequence[Citation] = (), *, stopped: bool = False) -> None:
+        """The whole answer, parsed once more from the beginning, and where it stands. An empty ``text`` keeps what
+        has come so far."""
+        await self._there.wait()
+        if self._timer is not None:
+            self._timer.stop()
+        await self._flush()
+        if self._stream is not None:
+            await self._stream.stop()
+            self._stream = None
+        if text:
+            await self._body.update(inert(text))
+        if stopped:
+            await self.mount(Plain("stopped here", classes="stopped"))
+        if citations:
+            await self.mount(Plain(sources(citations), classes="sources"))
+
+
+def sources(citations: Sequence[Citation]) -> str:
+    """The most important sources in one line."""
+    named = list(dict.fromkeys(f"{c.title or c.ref}" for c in citations))
+    more = f" and {len(named) - _SOURCES_SHOWN} more" if len(named) > _SOURCES_SHOWN else ""
+    return inert_line("from: " + " · ".join(named[:_SOURCES_SHOWN]) + more)
+
+
+class Helpful(Static, can_focus=True):
+    """“Was this helpful?” Its keys count only while it has the focus; it never asks for it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "say(True)", "Yes", id="helpful.yes"),
+        Binding("n", "say(False)", "No", id="helpful.no"),
+    ]
+
+    help_text = "`y`: it helped. `n`: it did not; then say in a line what was wrong, and it is tried again."
+
+    class Said(Message):
+        """The user said whether ``subject`` helped."""
+
+        def __init__(self, subject: str, helpful: bool) -> None:
+            super().__init__()
+            self.subject = subject
+            self.helpful = helpful
+
+    def __init__(self, subject: str) -> None:
+        super().__init__("", markup=False, classes="turn helpful")
+        self.subject = subject
+        self._said: bool | None = None
+
+    def render(self) -> Content:
+        """The question, or the answer to it."""
+        if self._said is not None:
+            return Content.styled("Noted: it helped." if self._said else "Noted: it did not help.", QUIET)
+        key = "bold $text-accent"
+        if self.has_focus:
+            return Content.assemble(
+                ("Was this helpful?  ", QUIET), ("y", key), (" yes  ", QUIET), ("n", key), (" no", QUIET)
+            )
+        return Content.assemble(("Was this helpful?  ", QUIET), ("/helpful", key), (" yes or no", QUIET))
+
+    def action_say(self, helpful: bool) -> None:
+        """Passes the answer on, once."""
+        if self._said is None:
+            self.post_message(self.Said(self.subject, helpful))
+
+    def settle(self, helpful: bool) -> None:
+        """Shows what was said; the line stops asking."""
+        self._said = helpful
+        self.can_focus = False
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """Shows its keys."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Hides its keys."""
+        self.refresh()
