@@ -176,7 +176,8 @@ class Failed(Event):
 def to_data(value: object) -> object:
     """An event, or anything inside one, as JSON values: dataclasses as objects, bytes as text."""
     if isinstance(value, Proposal):
-        return {**value.to_json(), "root": value.root}
+        # The log needs the diff's exact bytes: those that are not UTF-8 stay as lone surrogates.
+        return {**value.to_json(), "root": value.root, "diff": decode(value.diff)}
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_data(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):

@@ -62,7 +62,7 @@ class Recorder:
         if self._log is None:
             return
         try:
-            self._log.append(kind, to_data(data), durable=durable)
+            self._log.append(kind, {key: to_data(value) for key, value in data.items()}, durable=durable)
         except (LogError, OSError) as error:
             self._problem = self._problem or f"The session log cannot be written: {error}"
 
