@@ -99,7 +99,8 @@ definition of the one that is selected. The line on top is the way that you came
         self._trail: list[tuple[str, str]] = []  # (id, title) of the concepts before, the oldest first
         self._frame: tuple[tuple[object, ...], Frame] | None = None
         if centre:
-            self.centre_on(centre)
+            self._around = lookup(centre)
+            self.set_reactive(ConceptMap.centre, centre)
 
     @property
     def help_text(self) -> str:
@@ -118,22 +119,25 @@ definition of the one that is selected. The line on top is the way that you came
 
     def centre_on(self, concept_id: str, *, remember: bool = True) -> None:
         """Puts a concept into the middle; ``remember``: so that "back" leads to the one before. Raises KeyError."""
-        around = self._lookup(concept_id)
-        before = self._around
+        self._enter(concept_id, remember)
+        self.selected = CENTRE
+        self.centre = concept_id
+
+    def _enter(self, concept_id: str, remember: bool) -> None:
+        around, before = self._lookup(concept_id), self._around
         if before is not None and remember and before.centre.id != around.centre.id:
             self._trail = [*self._trail, (before.centre.id, before.centre.title)][-_MAX_TRAIL:]
         self._around = around
-        self.selected = CENTRE
-        self.centre = around.centre.id
 
     def validate_centre(self, concept_id: str) -> str:
         """Setting ``centre`` is the same as :meth:`centre_on`. Raises KeyError."""
         if concept_id and (self._around is None or self._around.centre.id != concept_id):
-            self.centre_on(concept_id)
+            self._enter(concept_id, True)
         return concept_id
 
     def watch_centre(self, concept_id: str) -> None:
         """Draws anew and reports it."""
+        self.selected = CENTRE
         if not concept_id:
             self._around = None
             self._trail.clear()
@@ -165,11 +169,11 @@ definition of the one that is selected. The line on top is the way that you came
 
     def on_click(self, event: events.Click) -> None:
         """A click selects; a click on what is selected makes it the middle."""
-        frame = self._draw()
-        if frame is None:
+        frame, offset = self._draw(), event.get_content_offset(self)
+        if frame is None or offset is None:
             return
         for target in frame.targets:
-            if target.y == event.y and target.x <= event.x < target.end:
+            if target.y == offset.y and target.x <= offset.x < target.end:
                 if target.spot == self.selected:
                     self.action_centre()
                 else:

@@ -90,7 +90,7 @@ Above are the lines as they are, below the lines that will replace them. An edit
     }
     HunkEditor .heading { color: $foreground 70%; padding: 0 1; }
     HunkEditor .old { max-height: 40%; height: auto; overflow-y: auto; padding: 0 1; color: $text-error;
-                      background: $error 12%; }
+                      background: $error 12%; text-wrap: nowrap; text-overflow: ellipsis; }
     HunkEditor TextArea { height: 1fr; border: none; }
     HunkEditor TextArea:focus { border: none; }
     """
@@ -118,7 +118,7 @@ Above are the lines as they are, below the lines that will replace them. An edit
                 yield Static("with", classes="heading", markup=False)
             else:
                 yield Static("adds", classes="heading", markup=False)
-            area = TextArea.code_editor(self._text, soft_wrap=False, show_line_numbers=False)
+            area = TextArea.code_editor(self._text, theme="css", soft_wrap=False, show_line_numbers=False)
             if "rust" in area.available_languages and self._path.endswith(".rs"):
                 area.language = "rust"
             yield area

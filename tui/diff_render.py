@@ -89,6 +89,7 @@ class DiffModel:
         self._digits = 1
         self._places: dict[str, int] = {}
         self._new_starts: dict[str, int] = {}
+        self._mixed: dict[str, bool] = {}
         self._pairs: dict[str, tuple[dict[int, int], dict[int, int]]] = {}
         self.sync()
 
@@ -106,6 +107,7 @@ class DiffModel:
         self._laid_out = layout
         self._places = {name: place for place, name in enumerate(self.hunks, 1)}
         self._pairs.clear()
+        self._mixed.clear()
         self.files, self.rows, self.extent, self._file_rows = [], [], {}, []
         by_path: dict[str, list[ReviewHunk]] = {path: [] for path in self._review.paths}
         for item in self._review.hunks:
@@ -179,7 +181,8 @@ class DiffModel:
             return Line([bar, *fit(self._hunk_pieces(row, item, width), width - 1)], ground)
         if row.kind in ("reason", "hint"):
             pieces = self._reason_pieces(row, item) if row.kind == "reason" else self._hint_pieces(row, item)
-            return Line([bar, *fit(pieces, width - 1)])
+            more = len(item.reasons) - _MAX_REASONS if row.part == _MAX_REASONS - 1 and row.kind == "reason" else 0
+            return Line([bar, *spread(pieces, [Piece(f" +{more} more", "faint")] * (more > 0), width - 1)])
         return self._code_line(row, item, bar, width, start)
 
     @staticmethod
@@ -219,9 +222,6 @@ class DiffModel:
         if reason.code:
             pieces += [label(reason.code, "code"), Piece(" ")]
         pieces.append(label(reason.message, "plain"))
-        rest = len(item.reasons) - _MAX_REASONS
-        if rest > 0 and row.part == _MAX_REASONS - 1:
-            pieces.append(Piece(f"  +{rest} more", "faint"))
         return pieces
 
     def _hint_pieces(self, row: Row, item: ReviewHunk) -> list[Piece]:
@@ -262,6 +262,11 @@ class DiffModel:
         new = row.new - 1 - self._new_starts[item.id]
         return _words(item.hunk.old[old_of[new]], item.hunk.new[new])[1] if new in old_of else ()
 
+    def _has_mixed_endings(self, item: ReviewHunk) -> bool:
+        if item.id not in self._mixed:
+            self._mixed[item.id] = len({split_ending(line)[1] for line in item.hunk.old + item.hunk.new} - {""}) > 1
+        return self._mixed[item.id]
+
     def _ending(self, row: Row, item: ReviewHunk) -> list[Piece]:
         """What cannot be seen of a line but differs: how it ends, and how much of it is not drawn."""
         line = self._raw(row)
@@ -271,7 +276,7 @@ class DiffModel:
         ending = split_ending(line)[1]
         if not ending:
             out.append(Piece("  no newline at end", "faint"))
-        elif row.kind != "context" and len({split_ending(text)[1] for text in item.hunk.old + item.hunk.new}) > 1:
+        elif row.kind != "context" and self._has_mixed_endings(item):
             out.append(Piece(" ␍␊" if ending == "crlf" else " ␊", "sign"))
         return out
 

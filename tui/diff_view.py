@@ -150,7 +150,7 @@ Enter never accepts. A key that is pressed in the moment a diff appears does not
         super().__init__(name=name, id=id, classes=classes)
         self._gate = Gate(grace_ms, clock)
         self._model: DiffModel | None = None
-        self.review = review
+        self.set_reactive(DiffView.review, review)
 
     @property
     def help_text(self) -> str:
@@ -159,6 +159,10 @@ Enter never accepts. A key that is pressed in the moment a diff appears does not
 
     # What is shown.
 
+    def on_mount(self) -> None:
+        """Shows the review that the widget was made with."""
+        self.watch_review(self.review)
+
     def watch_review(self, review: Review | None) -> None:
         """Shows another review from its first hunk that is undecided; the grace period begins anew."""
         self._gate.close()
@@ -166,7 +170,7 @@ Enter never accepts. A key that is pressed in the moment a diff appears does not
         self.notice = ""
         first = self._undecided_after("") if self._model else ""
         self._resize_content()
-        self.scroll_to(0, 0, animate=False, immediate=True)
+        self.scroll_to(0, 0, animate=False, force=True, immediate=True)
         self._go(first)
         self.refresh_bindings()
 
@@ -273,7 +277,7 @@ Enter never accepts. A key that is pressed in the moment a diff appears does not
             return
         spare = self._room.height - len(extent) - 1 - self._top
         above = max(0, min(3, spare))
-        self.scroll_to(y=max(0, extent.start - 1 - above), animate=False, immediate=True)
+        self.scroll_to(y=max(0, extent.start - 1 - above), animate=False, force=True, immediate=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The cursor follows the view: what is out of sight cannot be decided about by accident."""
@@ -301,9 +305,10 @@ Enter never accepts. A key that is pressed in the moment a diff appears does not
 
     def on_click(self, event: events.Click) -> None:
         """A click selects a hunk, and never decides."""
-        if self._model is None or event.y < self._top:
+        offset = event.get_content_offset(self)
+        if self._model is None or offset is None or offset.y < self._top:
             return
-        index = self.scroll_offset.y + event.y - self._top
+        index = self.scroll_offset.y + offset.y - self._top
         if index < len(self._model.rows) and (hunk_id := self._model.rows[index].hunk):
             self.current = hunk_id
 
@@ -356,6 +361,7 @@ Enter never accepts. A key that is pressed in the moment a diff appears does not
             return
         changed = [item.id for item in self.review.hunks if item.verdict != verdict]
         self.review.decide_all(verdict)
+        self.notice = ""
         self.reload()
         for hunk_id in changed:
             self.post_message(self.Decided(hunk_id, verdict))
@@ -436,7 +442,7 @@ Enter never accepts. A key that is pressed in the moment a diff appears does not
         if self._model is None:
             return
         self.current = self._model.order[0 if step < 0 else -1]
-        self.scroll_to(y=0 if step < 0 else self.max_scroll_y, animate=False, immediate=True)
+        self.scroll_to(y=0 if step < 0 else self.max_scroll_y, animate=False, force=True, immediate=True)
 
     def action_sideways(self, step: int) -> None:
         """Scrolls long lines."""

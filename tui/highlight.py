@@ -80,7 +80,7 @@ def harmless(pieces: Iterable[Piece]) -> list[Piece]:
 
 
 def drawn_width(line: bytes) -> int:
-    """How many cells a line takes when it is drawn, with a remark about its ending; an ASCII line perhaps a few less."""
+    """How many cells a line takes when it is drawn, with a remark about its ending (at most, for ASCII)."""
     if line.isascii() and len(line) <= MAX_LINE:
         return len(line) + (TAB - 1) * line.count(b"\t") + (0 if line.endswith(b"\n") else _REMARK)
     return sum(cell_len(piece.text) for piece in harmless([Piece(shown(line))])) + _REMARK

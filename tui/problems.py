@@ -142,7 +142,7 @@ What the compiler says of your code as it is: ✗ errors first, then ▲ warning
         self.border_title = Content("  ".join(["Problems", *counts]))
         self.cursor = 0
         self._resize_content()
-        self.scroll_to(0, 0, animate=False, immediate=True)
+        self.scroll_to(0, 0, animate=False, force=True, immediate=True)
 
     def validate_cursor(self, cursor: int) -> int:
         """Stays within the list."""
@@ -153,9 +153,9 @@ What the compiler says of your code as it is: ✗ errors first, then ▲ warning
         height = self.scrollable_content_region.height
         top, bottom = cursor * self._tall, (cursor + 1) * self._tall
         if top < self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, immediate=True)
+            self.scroll_to(y=top, animate=False, force=True, immediate=True)
         elif height and bottom > self.scroll_offset.y + height:
-            self.scroll_to(y=bottom - height, animate=False, immediate=True)
+            self.scroll_to(y=bottom - height, animate=False, force=True, immediate=True)
         self.refresh()
 
     @property
@@ -183,7 +183,8 @@ What the compiler says of your code as it is: ✗ errors first, then ▲ warning
 
     def on_click(self, event: events.Click) -> None:
         """A click jumps."""
-        index = (self.scroll_offset.y + event.y) // self._tall
+        offset = event.get_content_offset(self)
+        index = (self.scroll_offset.y + offset.y) // self._tall if offset else len(self.diagnostics)
         if index < len(self.diagnostics):
             self.cursor = index
             self.action_jump()

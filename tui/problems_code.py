@@ -214,6 +214,10 @@ The file as it is on disk, to read. Heavy lines mark what the message is about, 
         Binding("left", "sideways(-1)", "Scroll left", id="code.left", show=False),
     ]
 
+    DEFAULT_CSS = """
+    CodeView { scrollbar-gutter: stable; }
+    """
+
     empty_text: reactive[str] = reactive(_EMPTY)
     """What stands here while no file is shown."""
 
@@ -228,7 +232,7 @@ The file as it is on disk, to read. Heavy lines mark what the message is about, 
     def show(self, path: str, content: bytes, diagnostic: Diagnostic | None = None) -> None:
         """Shows the file, its path as in the diagnostic's spans, scrolled to what the message is about."""
         self._shown = (path, content, diagnostic)
-        self.scroll_to(0, 0, animate=False, immediate=True)
+        self.scroll_to(0, 0, animate=False, force=True, immediate=True)
         self._lay_out()
 
     def clear(self) -> None:
@@ -267,7 +271,7 @@ The file as it is on disk, to read. Heavy lines mark what the message is about, 
         if self._page is not None and self._page.focus_line:
             third = self.scrollable_content_region.height // 3
             row = self._page.row_of(self._page.focus_line)
-            self.scroll_to(y=max(0, row - third), animate=False, immediate=True)
+            self.scroll_to(y=max(0, row - third), animate=False, force=True, immediate=True)
 
     def action_lines(self, step: int) -> None:
         """Scrolls a line."""
@@ -279,7 +283,7 @@ The file as it is on disk, to read. Heavy lines mark what the message is about, 
 
     def action_edge(self, end: int) -> None:
         """To the top (0) or the bottom (1)."""
-        self.scroll_to(y=self.max_scroll_y if end else 0, animate=False, immediate=True)
+        self.scroll_to(y=self.max_scroll_y if end else 0, animate=False, force=True, immediate=True)
 
     def action_sideways(self, step: int) -> None:
         """Scrolls long lines."""

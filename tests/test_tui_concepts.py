@@ -1,0 +1,267 @@
+"""The concept map: its frames, its keys, its history; and the lesson."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from helpers_tui import HOSTILE, SIZES, Around, SomeConcept, ladder, star
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.message import Message
+from textual.widgets import Markdown
+
+from tui.concept_map import ConceptMap, LessonView
+from tui.concept_render import CENTRE, Spot, render, window
+from tui.diff_cells import width_of
+from tutor.inert import inert_line
+
+
+def text_of(around: Around, selected: Spot, width: int, height: int, trail: tuple[str, ...] = ()) -> list[str]:
+    frame = render(around, selected, trail, width, height)
+    assert len(frame.lines) == height
+    assert all(width_of(line.pieces) == width for line in frame.lines)
+    return [line.text.rstrip() for line in frame.lines]
+
+
+def test_frame_side_by_side() -> None:
+    assert text_of(star(3, 9), CENTRE, 80, 17, ("Ownership",)) == [
+        " Ownership › Lifetimes",
+        "",
+        "                                                      unlocks 9",
+        "                                                   ╭▶ Unlocked 0",
+        "                                                   ├▶ Unlocked 1",
+        "             needs first 3                         ├▶ Unlocked 2",
+        "                    Need 0 ─╮   ┏━━━━━━━━━━━━━━┓   ├▶ Unlocked 3",
+        "                    Need 1 ─┼──▶┃  Lifetimes   ┃───┼▶ Unlocked 4",
+        "                    Need 2 ─╯   ┗━━━━━━━━━━━━━━┛   ├▶ Unlocked 5",
+        "                                                   ├▶ Unlocked 6",
+        "                                                   ├▶ Unlocked 7",
+        "                                                   ╰▶ Unlocked 8",
+        "── Lifetimes ─────────────────────────────────────────────── rust · ownership ──",
+        " What it is, in a sentence.",
+        "",
+        "",
+        " l lesson   ←↑↓→ look around   b back",
+    ]
+
+
+def test_frame_stacked_says_how_many_are_left_out() -> None:
+    assert text_of(star(1, 40), Spot("unlocks", 2), 40, 16) == [
+        " Lifetimes",
+        "",
+        " needs first 1",
+        " ╰─ Need 0",
+        "   ▼",
+        " ┃ Lifetimes ┃",
+        "   ▼",
+        " unlocks 40",
+        " ├─ +2 before",
+        " ├─ Unlocked 2",
+        " ╰─ +37 more",
+        "── Unlocked 2 ────── rust · ownership ──",
+        " Definition of unlocked 2.",
+        "",
+        "",
+        " enter go there   l lesson   b back",
+    ]
+
+
+def test_a_lonely_concept() -> None:
+    lines = text_of(star(0, 0), CENTRE, 80, 14)
+    assert any("needs nothing" in line and "┃  Lifetimes   ┃" in line and "unlocks nothing" in line for line in lines)
+    assert not any(sign in line for line in lines[:9] for sign in "╭╰├┤╮╯▶")
+
+
+@given(
+    st.integers(0, 60), st.integers(0, 60), st.integers(0, 59), st.integers(24, 200), st.integers(10, 60), st.booleans()
+)
+def test_any_frame_fits_and_shows_the_selected(
+    needs: int, unlocks: int, nth: int, width: int, height: int, left: bool
+) -> None:
+    around = star(needs, unlocks)
+    count = needs if left else unlocks
+    selected = Spot("requires" if left else "unlocks", nth % count) if count else CENTRE
+    frame = render(around, selected, [], width, height)
+    assert len(frame.lines) == height
+    assert all(width_of(line.pieces) == width for line in frame.lines)
+    if width >= 40 and height >= 16:
+        assert selected in {target.spot for target in frame.targets}
+        assert any(piece.ground == "chosen" for line in frame.lines for piece in line.pieces)
+    for target in frame.targets:
+        assert 0 <= target.y < height
+        assert 0 <= target.x < target.end <= width
+
+
+@given(st.integers(0, 50), st.integers(-1, 49), st.integers(0, 20))
+def test_a_window_counts_what_it_leaves_out(total: int, selected: int, height: int) -> None:
+    selected = min(selected, total - 1)
+    items = window(star(0, total).unlocks, selected, height)
+    assert len(items) <= height
+    shown = [item.nth for item in items if item.nth >= 0]
+    assert shown == list(range(shown[0], shown[0] + len(shown))) if shown else True
+    if height >= 3:
+        left_out = sum(int(item.text.split()[0]) for item in items if item.nth < 0)
+        assert left_out + len(shown) == total
+        assert selected in shown or selected == -1 or not total
+
+
+@pytest.mark.parametrize(("width", "height"), [(30, 12), (60, 20), (80, 24), (200, 50)])
+def test_hostile_concepts_are_inert_and_exact(width: int, height: int) -> None:
+    bad = SomeConcept(HOSTILE, HOSTILE, HOSTILE * 20, HOSTILE, HOSTILE)
+    frame = render(Around(bad, [bad] * 5, [bad] * 50), Spot("unlocks", 3), [HOSTILE] * 9, width, height)
+    assert all(width_of(line.pieces) == width for line in frame.lines)
+    assert all(line.text == inert_line(line.text) for line in frame.lines)
+
+
+class Harness(App[None]):
+    """The map, and what it said."""
+
+    def __init__(self, lookup: Callable[[str], Around], centre: str = "") -> None:
+        super().__init__()
+        self.map = ConceptMap(lookup, centre)
+        self.said: list[Message] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.map
+
+    def on_mount(self) -> None:
+        self.map.focus()
+
+    def on_concept_map_centred(self, event: ConceptMap.Centred) -> None:
+        self.said.append(event)
+
+    on_concept_map_lesson_wanted = on_concept_map_centred
+
+    def heard(self, kind: type[ConceptMap.Centred] | type[ConceptMap.LessonWanted]) -> list[str]:
+        return [message.concept_id for message in self.said if isinstance(message, kind)]
+
+
+def screen(app: App[None]) -> list[str]:
+    """The lines that are on screen."""
+    return ["".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()]
+
+
+@pytest.mark.parametrize("size", [*SIZES, (44, 20)])
+async def test_walking_and_going_back(size: tuple[int, int]) -> None:
+    app = Harness(ladder(10), "5")
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("right")
+        assert app.map.selected_id == "6"
+        assert any(line.startswith("── Step 6 ") for line in screen(app))
+        assert any(line.startswith(" The step 6.") for line in screen(app))
+        await pilot.press("enter", "right", "enter", "left", "enter")
+        assert app.map.centre == "6"
+        assert app.map.trail == ("5", "6", "7")
+        assert screen(app)[0].rstrip() == " Step 5 › Step 6 › Step 7 › Step 6"
+        await pilot.press("b")
+        assert app.map.centre == "7"
+        await pilot.press("backspace", "b", "b", "b")
+        assert app.map.centre == "5"
+        assert app.map.trail == ()
+        assert app.heard(ConceptMap.Centred) == ["6", "7", "6", "7", "6", "5"]
+        assert all(cell_len(line) == size[0] for line in screen(app))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_arrows_stay_on_the_map(size: tuple[int, int]) -> None:
+    app = Harness(lambda _: star(3, 400), "centre")
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("right")
+        assert app.map.selected.side == "unlocks"
+        await pilot.press(*["down"] * 30)
+        number = app.map.selected.nth
+        assert number >= 30
+        assert any(f"Unlocked {number} " in line for line in screen(app)[:-6])
+        await pilot.press("right")
+        assert app.map.selected == Spot("unlocks", number)
+        await pilot.press("left")
+        assert app.map.selected == CENTRE
+        await pilot.press("up", "left")
+        assert app.map.selected.side == "requires"
+        await pilot.press("up", "up", "up", "up", "left")
+        assert app.map.selected == Spot("requires", 0)
+
+
+async def test_upright_the_arrows_go_through_everything() -> None:
+    app = Harness(lambda _: star(2, 2), "centre")
+    async with app.run_test(size=(44, 24)) as pilot:
+        seen = []
+        await pilot.press("up")
+        for _ in range(6):
+            seen.append(app.map.selected_id)
+            await pilot.press("down")
+        assert seen == ["r1", "centre", "u0", "u1", "u1", "u1"]
+
+
+async def test_lessons_are_asked_for() -> None:
+    app = Harness(ladder(3), "1")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("l", "right", "space", "left", "enter")
+        assert app.heard(ConceptMap.LessonWanted) == ["1", "2", "1"]
+        assert app.map.centre == "1"
+
+
+async def test_the_mouse_selects_and_then_goes_there() -> None:
+    app = Harness(ladder(9), "4")
+    async with app.run_test(size=(80, 24)) as pilot:
+        row = next(y for y, line in enumerate(screen(app)) if "▶ Step 5" in line or "─ Step 5" in line)
+        await pilot.click(ConceptMap, offset=(60, row))
+        assert (app.map.selected_id, app.map.centre) == ("5", "4")
+        await pilot.click(ConceptMap, offset=(60, row))
+        assert app.map.centre == "5"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_no_concept_yet(size: tuple[int, int]) -> None:
+    app = Harness(ladder(3))
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("up", "down", "left", "right", "enter", "b", "l")
+        assert "No concept chosen yet." in "\n".join(screen(app))
+        assert app.said == []
+        app.map.centre = "2"
+        await pilot.pause()
+        assert app.heard(ConceptMap.Centred) == ["2"]
+        with pytest.raises(KeyError):
+            app.map.centre_on("77")
+        assert app.map.centre == "2"
+        app.map.centre = ""
+        await pilot.pause()
+        assert "No concept chosen yet." in "\n".join(screen(app))
+
+
+async def test_a_hub_with_10_000_neighbours_draws_only_what_fits() -> None:
+    app = Harness(lambda _: star(5, 10_000), "centre")
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert "more" in "\n".join(screen(app))
+        await pilot.press("right", "down", "down")
+        assert len(render(star(5, 10_000), app.map.selected, [], 120, 40).targets) < 60
+
+
+def test_every_key_has_an_id() -> None:
+    named = [b.id for bindings in ConceptMap._merge_bindings().key_to_bindings.values() for b in bindings]
+    assert all(name and name.startswith("concept.") for name in named)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_lesson_is_shown_and_closed(size: tuple[int, int]) -> None:
+    app = Harness(ladder(3), "1")
+    opened: list[str] = []
+    app.open_url = lambda url, *, new_tab=True: opened.append(url)  # type: ignore[method-assign]  # no browser here
+    async with app.run_test(size=size) as pilot:
+        lesson = f"# Lifetimes\n\nA [link](https://example.org). {HOSTILE}\n\n" + "More text.\n\n" * 40
+        app.push_screen(LessonView(f"Lifetimes {HOSTILE}", lesson))
+        await pilot.pause()
+        text = "".join(screen(app))
+        assert "Lifetimes [/b] [red]x[/red]" in text or size[0] == 60
+        assert not set(text) & {"\x1b", "\x07", "\x00", "\x9b", "\u202e", "\u2066", "\udcff"}
+        markdown = app.screen.query_one(Markdown)
+        markdown.post_message(Markdown.LinkClicked(markdown, "https://example.org"))
+        before = app.screen.query_one("VerticalScroll").scroll_offset.y
+        await pilot.press("space", "j", "k")
+        assert app.screen.query_one("VerticalScroll").scroll_offset.y > before
+        await pilot.press("escape")
+        assert not isinstance(app.screen, LessonView)
+        assert opened == []
