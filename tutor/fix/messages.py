@@ -10,7 +10,7 @@ import os
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
@@ -23,8 +23,10 @@ _POSITION: Final = re.compile(r":\d+:\d+(?:: \d+:\d+)?")
 _MAX_TEXT: Final = 20_000
 _MAX_SPANS: Final = 200
 _MAX_DEPTH: Final = 4
-_APPLICABILITIES: Final = frozenset(get_args(Applicability))
-_LEVELS: Final = {level: level for level in get_args(Level)} | {"error: internal compiler error": "error"}
+_APPLICABILITIES: Final[Mapping[str, Applicability]] = {name: name for name in get_args(Applicability)}
+_LEVELS: Final[Mapping[str, Level]] = {name: name for name in get_args(Level)} | {
+    "error: internal compiler error": "error"
+}
 
 Raw = dict[str, Any]
 Rename = Callable[[str], str]
@@ -123,10 +125,10 @@ def _unit(raw: Raw, prefix: str) -> str:
 
 def _is_diagnostic(message: Raw) -> bool:
     """Not the summary lines at the end ("aborting due to …", "For more information …", "3 warnings emitted")."""
-    if message.get("$message_type", "diagnostic") != "diagnostic" or message.get("level") not in _LEVELS:
+    text, level = message.get("message"), message.get("level")
+    if message.get("$message_type", "diagnostic") != "diagnostic" or not isinstance(text, str):
         return False
-    text = message.get("message")
-    if not isinstance(text, str) or message["level"] == "failure-note":
+    if not isinstance(level, str) or level not in _LEVELS or level == "failure-note":
         return False
     summary = not message.get("spans") and not message.get("code")
     return not (
@@ -142,7 +144,7 @@ def _identity(message: Raw) -> tuple[object, ...]:
         if isinstance(s, dict) and s.get("is_primary")
     ]
     # Without a place, the text that the compiler would have printed tells two messages apart.
-    return (message["level"], message["message"], *places) if places else (message.get("rendered"), message["message"])
+    return (message["level"], message["message"], repr(places) if places else repr(message.get("rendered")))
 
 
 def diagnostic(message: Raw, rename: Rename, depth: int = 0) -> Diagnostic:
@@ -151,7 +153,7 @@ def diagnostic(message: Raw, rename: Rename, depth: int = 0) -> Diagnostic:
     children = message.get("children")
     return Diagnostic(
         code=_text(code.get("code")) if isinstance(code, dict) else "",
-        level=_LEVELS.get(message.get("level", ""), "note"),
+        level=_LEVELS.get(str(message.get("level")), "note"),
         message=_text(message.get("message")),
         spans=tuple(_spans(message.get("spans"), rename)),
         children=tuple(
@@ -184,7 +186,7 @@ def _spans(raw: object, rename: Rename) -> Iterator[Span]:
             primary=span.get("is_primary") is True,
             label=_text(span.get("label")),
             replacement=replacement if isinstance(replacement, str) else None,
-            applicability=applicability if applicability in _APPLICABILITIES else None,
+            applicability=_APPLICABILITIES.get(str(applicability)),
             from_macro=span.get("expansion") is not None,
         )
 

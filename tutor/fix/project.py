@@ -19,6 +19,7 @@ DEFAULT_EDITION: Final = "2015"
 
 _EDITIONS: Final = ("2015", "2018", "2021", "2024")
 _TARGET_FOLDERS: Final = ("src", "tests", "benches", "examples")
+_TARGET_TABLES: Final = ("bin", "test", "bench", "example")
 _MAX_MANIFEST: Final = 1024 * 1024
 _MAX_SOURCE: Final = 32 * 1024 * 1024
 
@@ -79,14 +80,23 @@ def default_members(manifest: Path) -> list[Path]:
     """The manifests of a package and, for a workspace's root, of all its members. Raises Failed."""
     table = read_manifest(manifest)
     found = [manifest] if "package" in table else []
-    workspace = _table(table, "workspace")
+    workspace = sub_table(table, "workspace")
     for pattern in _texts(workspace.get("members")):
         found += [
             folder / "Cargo.toml"
-            for folder in sorted(manifest.parent.glob(pattern.strip("/") or "."))
+            for folder in _matching(manifest.parent, pattern)
             if (folder / "Cargo.toml").is_file() and not _excluded(workspace, folder, manifest.parent)
         ]
     return list(dict.fromkeys(found))
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """The folders inside ``folder`` that a member pattern means; none when it is no pattern."""
+    try:
+        found = sorted(folder.glob(pattern.strip("/") or "."))
+    except (ValueError, NotImplementedError, IndexError):
+        return []
+    return [place for place in map(Path, map(os.path.normpath, found)) if place.is_relative_to(folder)]
 
 
 def read_manifest(manifest: Path) -> Table:
@@ -104,10 +114,10 @@ def read_manifest(manifest: Path) -> Table:
 
 def edition_of(manifest: Path, table: Table, root: Path) -> str:
     """The edition that a manifest states, itself or through its workspace."""
-    stated = _table(table, "package").get("edition")
+    stated = sub_table(table, "package").get("edition")
     if isinstance(stated, dict) and stated.get("workspace") is True:
         workspace = table if "workspace" in table else read_manifest(root / "Cargo.toml")
-        stated = _table(_table(workspace, "workspace"), "package").get("edition")
+        stated = sub_table(sub_table(workspace, "workspace"), "package").get("edition")
     return stated if stated in _EDITIONS else DEFAULT_EDITION
 
 
@@ -115,12 +125,12 @@ def crate_roots(manifest: Path, table: Table) -> list[tuple[CrateType, str, Path
     """The (kind, crate name, root file) of the library, first, and of every program of a package, as cargo finds
     them without being told ("Target auto-discovery" in the Cargo book) or as the manifest says."""
     folder = manifest.parent
-    name = str(_table(table, "package").get("name", "crate"))
+    name = str(sub_table(table, "package").get("name", "crate"))
     roots: list[tuple[CrateType, str, Path]] = []
-    library = _table(table, "lib")
+    library = sub_table(table, "lib")
     roots.append(("lib", str(library.get("name", name)), folder / str(library.get("path", "src/lib.rs"))))
-    for binary in table.get("bin", []) if isinstance(table.get("bin"), list) else []:
-        if isinstance(binary, dict) and isinstance(binary.get("name"), str):
+    for binary in _tables(table.get("bin")):
+        if isinstance(binary.get("name"), str):
             default = f"src/bin/{binary['name']}.rs" if binary["name"] != name else "src/main.rs"
             roots.append(("bin", binary["name"], folder / str(binary.get("path", default))))
     roots.append(("bin", name, folder / "src/main.rs"))
@@ -153,7 +163,7 @@ def _package(manifest: Path) -> Project:
     table = read_manifest(manifest)
     root = _workspace_root(manifest, table)
     crate_type: CrateType = "bin" if (manifest.parent / "src/main.rs").is_file() else "lib"
-    name = _table(table, "package").get("name")
+    name = sub_table(table, "package").get("name")
     return Project(
         root,
         edition_of(manifest, table, root),
@@ -175,7 +185,7 @@ def _manifests(folder: Path) -> Iterator[Path]:
 def _claims(manifest: Path, file: Path) -> bool:
     """Whether ``file`` is part of the package: in one of its usual folders, or beside a target that it names."""
     table = read_manifest(manifest)
-    package = _table(table, "package")
+    package = sub_table(table, "package")
     if not package:
         return False
     relative = file.relative_to(manifest.parent)
@@ -183,8 +193,8 @@ def _claims(manifest: Path, file: Path) -> bool:
         return True
     if relative.as_posix() == package.get("build", "build.rs"):
         return True
-    targets = [table.get("lib"), *(t for key in ("bin", "test", "bench", "example") for t in table.get(key, []))]
-    named = [Path(t["path"]) for t in targets if isinstance(t, dict) and isinstance(t.get("path"), str)]
+    targets = [sub_table(table, "lib"), *(t for key in _TARGET_TABLES for t in _tables(table.get(key)))]
+    named = [Path(t["path"]) for t in targets if isinstance(t.get("path"), str)]
     return any(relative == path or (path.parent.parts and relative.is_relative_to(path.parent)) for path in named)
 
 
@@ -193,14 +203,14 @@ def _workspace_root(manifest: Path, table: Table) -> Path:
     folder = manifest.parent
     if "workspace" in table:
         return folder
-    pointed = _table(table, "package").get("workspace")
+    pointed = sub_table(table, "package").get("workspace")
     if isinstance(pointed, str):
         named = Path(os.path.normpath(folder / pointed))
         return named if (named / "Cargo.toml").is_file() else folder
     for above in folder.parents:
         if (above / "Cargo.toml").is_file():
             outer = read_manifest(above / "Cargo.toml")
-            if "workspace" in outer and not _excluded(_table(outer, "workspace"), folder, above):
+            if "workspace" in outer and not _excluded(sub_table(outer, "workspace"), folder, above):
                 return above if _is_member(outer, folder, above) else folder
     return folder
 
@@ -208,7 +218,8 @@ def _workspace_root(manifest: Path, table: Table) -> Path:
 def _is_member(outer: Table, folder: Path, above: Path) -> bool:
     relative = folder.relative_to(above).as_posix()
     if any(
-        fnmatch.fnmatch(relative, pattern.strip("/")) for pattern in _texts(_table(outer, "workspace").get("members"))
+        fnmatch.fnmatch(relative, pattern.strip("/"))
+        for pattern in _texts(sub_table(outer, "workspace").get("members"))
     ):
         return True
     # A path dependency of the root package is a member without being listed.
@@ -219,10 +230,10 @@ def _is_member(outer: Table, folder: Path, above: Path) -> bool:
 def dependencies(table: Table) -> dict[str, Any]:
     """What a manifest depends on, build and development dependencies and those of targets included."""
     found: dict[str, Any] = {}
-    places = [table, *(t for t in _table(table, "target").values() if isinstance(t, dict))]
+    places = [table, *(t for t in sub_table(table, "target").values() if isinstance(t, dict))]
     for place in places:
         for kind in ("dependencies", "build-dependencies", "dev-dependencies"):
-            found |= _table(place, kind)
+            found |= sub_table(place, kind)
     return found
 
 
@@ -231,9 +242,14 @@ def _excluded(workspace: Table, folder: Path, above: Path) -> bool:
     return any(relative.is_relative_to(pattern) for pattern in _texts(workspace.get("exclude")))
 
 
-def _table(table: Table, key: str) -> Table:
+def sub_table(table: Table, key: str) -> Table:
+    """The table called ``key``; an empty one when there is none or it is something else."""
     found = table.get(key)
     return found if isinstance(found, dict) else {}
+
+
+def _tables(found: object) -> list[Table]:
+    return [table for table in found if isinstance(table, dict)] if isinstance(found, list) else []
 
 
 def _texts(found: object) -> list[str]:

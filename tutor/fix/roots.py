@@ -17,7 +17,7 @@ from tutor import process
 from tutor.config import FixSettings
 from tutor.fix.compiler import NO_CODE_RUN, Checked, Edits, Tested, checked
 from tutor.fix.messages import Messages, parse, relative_to
-from tutor.fix.project import Project, crate_roots, default_members, dependencies, edition_of, read_manifest
+from tutor.fix.project import Project, crate_roots, default_members, dependencies, edition_of, read_manifest, sub_table
 from tutor.fix.runners import MAX_OUTPUT, MEMORY, completed_or_failed
 from tutor.fix.scratch import PackageScratch
 from tutor.inert import inert_line
@@ -65,7 +65,7 @@ class RootsChecker:
 
     def _crates_of(self, manifest: Path, root: Path) -> Iterable[_Crate]:
         table = read_manifest(manifest)
-        package: dict[str, Any] = table.get("package", {})
+        package, library = sub_table(table, "package"), sub_table(table, "lib")
         name = inert_line(str(package.get("name", manifest.parent.name)))
         if needed := dependencies(table):
             some = ", ".join(inert_line(d) for d in list(needed)[:3])
@@ -79,17 +79,17 @@ class RootsChecker:
         self.notices.append(f"{name} was checked with rustc alone: its library and programs, not its tests.")
         for kind, crate, file in crate_roots(manifest, table):
             yield _Crate(
-                "proc-macro" if kind == "lib" and table.get("lib", {}).get("proc-macro") is True else kind,
+                "proc-macro" if kind == "lib" and library.get("proc-macro") is True else kind,
                 _NOT_A_NAME.sub("_", crate),
                 self.scratch.place_of(file),
                 edition_of(manifest, table, root),
-                name,
-                _NOT_A_NAME.sub("_", str(table.get("lib", {}).get("name", package.get("name", "")))),
+                _NOT_A_NAME.sub("_", name),
+                _NOT_A_NAME.sub("_", str(library.get("name", package.get("name", "")))),
                 _default_features(table),
                 {
                     "CARGO_MANIFEST_DIR": str(self.scratch.place_of(manifest.parent)),
-                    "CARGO_PKG_NAME": str(package.get("name", "")),
-                    "CARGO_PKG_VERSION": str(package.get("version", "0.0.0")),
+                    "CARGO_PKG_NAME": name,
+                    "CARGO_PKG_VERSION": inert_line(str(package.get("version", "0.0.0"))),
                     "CARGO_CRATE_NAME": _NOT_A_NAME.sub("_", crate),
                 },
             )
@@ -154,5 +154,6 @@ def _default_features(table: Mapping[str, Any]) -> tuple[str, ...]:
         name = waiting.pop()
         if name in features and name not in on and name.replace("-", "_").isidentifier():
             on.append(name)
-            waiting += [other for other in features[name] if isinstance(other, str)]
+            more = features[name]
+            waiting += [other for other in more if isinstance(other, str)] if isinstance(more, list) else []
     return tuple(on)

@@ -139,8 +139,9 @@ def _copy_named(file: Path, into: Path) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(content)
         for named, its_modules in _named_by(path, modules, content):
-            real = os.path.realpath(named)
-            if named in done or not named.is_file() or not real.startswith(os.path.realpath(origin) + os.sep):
+            if named in done or not named.is_file():
+                continue
+            if not Path(os.path.realpath(named)).is_relative_to(os.path.realpath(origin)):
                 continue
             done.add(named)
             if len(done) > _MAX_LONE_FILES:

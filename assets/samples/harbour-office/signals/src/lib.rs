@@ -4,7 +4,7 @@
 pub fn flags(berth: u32) -> String {
     let digits = berth.to_string()
     let names = Vec::new();
-    for digit in digits.chars() {
+    for digit in digits.chars {
         names.push(flag(digit));
     }
     names.join(" ")
@@ -12,7 +12,7 @@ pub fn flags(berth: u32) -> String {
 
 /// How many flags have to be hoisted.
 pub fn count(berth: u32) -> usize {
-    flags(berth).split(' ').count
+    flags(berth).split(' ').count()
 }
 
 fn flag(digit: char) -> &'static str {
