@@ -5,21 +5,46 @@ Everything is imported where it is used: ``tutor --version`` costs little more t
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one call and returns its exit code: 0 done, 1 the answer is no, 2 the call was wrong, 3 something is
     missing, 70 an unforeseen error, 130 interrupted."""
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments in (["--version"], ["-V"]):
-        from tutor import __version__
+    _open_closed_streams()
+    try:
+        if arguments in (["--version"], ["-V"]):
+            return _version()
+        from commands.guard import guarded
 
+        return guarded(lambda: _dispatch(arguments), arguments)
+    except KeyboardInterrupt:  # before or after the guard's own watch
+        return 130
+
+
+def _open_closed_streams() -> None:
+    """A stream that the caller closed (``tutor … >&-``) leads to /dev/null: else the next file that is opened would
+    take its number, and what is printed would land in it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
+def _version() -> int:
+    from tutor import __version__
+
+    try:
         sys.stdout.write(f"tutor {__version__}\n")
-        return 0
-    from commands.guard import guarded
-
-    return guarded(lambda: _dispatch(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -28,27 +53,37 @@ def _dispatch(arguments: list[str]) -> int:
     from commands.parser import parse
 
     options = parse(arguments)
+    if options.command == "version":
+        return _version()
+    _require_folder()
     if options.command == "app":
-        return _app(options.path, options.home, use_model=not options.no_model)
+        return _app(options)
     # Every subcommand is a module of its own with a function run(options) -> exit code.
     return int(import_module(f"commands.{options.module}").run(options))
 
 
-def _app(path: str | None, home: str | None, *, use_model: bool) -> int:
-    from pathlib import Path
-
-    from commands.terminal import require_terminal
+def _require_folder() -> None:
+    """Raises :class:`UsageError` when the current folder was removed: nothing can be found from there."""
     from tutor.errors import UsageError
 
-    root = Path(path or ".")
-    if not root.exists():
-        raise UsageError("No such file", f"There is no file or folder {path!r}, and no subcommand of that name.",
-                         "tutor --help lists the subcommands")  # fmt: skip
+    try:
+        os.getcwd()  # noqa: PTH109 (pathlib would be imported for this alone)
+    except OSError as error:
+        raise UsageError("No folder", "The folder that you are in no longer exists.", "cd to another one") from error
+
+
+def _app(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from commands.terminal import require_path, require_terminal
+
+    path = options.path or "."
+    require_path(path)
     require_terminal()
     from tui.app import run
     from tutor.paths import find_home
 
-    return run(root, use_model=use_model, home=find_home(home))
+    return run(Path(path), use_model=not options.no_model, home=find_home(options.home))
 
 
 if __name__ == "__main__":

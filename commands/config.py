@@ -7,6 +7,7 @@ import sys
 
 from commands import json_face
 from tutor import config
+from tutor.inert import inert, inert_line
 from tutor.paths import find_home
 
 
@@ -22,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     settings = config.load(path)
     for problem in settings.problems:
-        sys.stderr.write(f"note: {problem}\n")
+        sys.stderr.write(f"note: {inert_line(problem)}\n")
     if options.name:
         value = config.get_value(settings, options.name)
         _print({"name": options.name, "value": value}, _shown(value), options.json)
@@ -47,6 +48,4 @@ def _print(data: dict[str, object], line: str, as_json: bool) -> None:
     if as_json:
         json_face.write(data)
     else:
-        from tutor.inert import inert
-
         sys.stdout.write(inert(line) + "\n")

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from commands import json_face
 from commands.fix import Writer
-from commands.run import consume, open_tutor
+from commands.run import consume, drive, open_tutor
 from commands.terminal import is_interactive
 from commands.text_face import AnswerPrinter, Printer, list_diagnostics, show_proposal
 from tutor import events, process
@@ -27,24 +29,33 @@ from tutor.inert import inert_line
 from tutor.paths import find_home
 from tutor.review import Review
 
-SAMPLE = "tool-library"
+SAMPLE = "harbour-office"
 _DAY = 24 * 3600
 _QUESTION = "why can I not use a value after I moved it?"
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the demonstration; 0 when it came to its end."""
-    folder = scratch_project(find_home(options.home).cache)
+    folder = _project(find_home(options.home).cache)
     if is_interactive() and not options.json:
         from tui.app import run as run_app
 
         return run_app(folder, use_model=not options.no_model, home=find_home(options.home), guided=True)
     tutor = open_tutor(options, "demo", folder)
+    tutor.trust.grant(folder, keep=False)  # the project is the tutor's own: it may be built without a sandbox, too
     try:
         with asyncio.Runner() as runner:
             return _TextDemo(tutor, folder, runner, as_json=options.json).run()
     finally:
         tutor.close()
+
+
+def _project(cache: Path) -> Path:
+    """The scratch project, in the cache or, where that cannot be written, among the system's temporary files."""
+    try:
+        return scratch_project(cache)
+    except Failed:
+        return scratch_project(Path(tempfile.mkdtemp(prefix="tutor-")))
 
 
 def scratch_project(cache: Path) -> Path:
@@ -62,7 +73,7 @@ def scratch_project(cache: Path) -> Path:
             shutil.copytree(sample, folder, ignore=shutil.ignore_patterns("target"))
     except OSError as error:
         raise Failed("No demo", f"The demo's project could not be copied to {cache}: {error.strerror}.") from error
-    if shutil.which("git"):
+    if _has_git():
         _make_repository(folder)
     return folder
 
@@ -70,12 +81,18 @@ def scratch_project(cache: Path) -> Path:
 def _forget_old(demos: Path) -> None:
     """Removes the projects of demos that were run more than a day ago."""
     for run_folder in demos.iterdir():
-        if time.time() - run_folder.stat().st_mtime > _DAY:
-            shutil.rmtree(run_folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another demo removed it
+            if time.time() - run_folder.stat().st_mtime > _DAY:
+                shutil.rmtree(run_folder, ignore_errors=True)
+
+
+def _has_git() -> bool:
+    return shutil.which("git", path=process.clean_env()["PATH"]) is not None
 
 
 def _make_repository(folder: Path) -> None:
-    """The demo's repository is our own, so it needs nobody's consent and nobody's identity."""
+    """The demo's repository is our own: it needs nobody's consent, and nobody's identity, hooks or templates."""
+    env = process.clean_env({"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"})
     for words in (
         ("init", "-q", "-b", "main"),
         ("config", "user.name", "Tutor Demo"),
@@ -84,7 +101,7 @@ def _make_repository(folder: Path) -> None:
         ("add", "."),
         ("commit", "-q", "-m", "Start the tool library (it does not compile yet)"),
     ):
-        done = process.run(["git", *words], cwd=folder, env=process.clean_env(), timeout=30, max_output=64 * 1024)
+        done = process.run(["git", *words], cwd=folder, env=env, timeout=30, max_output=64 * 1024)
         if not done.succeeded:
             text = done.stderr.decode(errors="replace").strip()
             raise Failed("No demo", f"The demo's repository could not be made: {text}")
@@ -119,27 +136,26 @@ class _TextDemo:
     def _fix(self) -> bool:
         self._step(1, "What does the compiler say?")
         happened: list[Event] = []
-        last = self._runner.run(consume(self._tutor.fix(FixRequest(self._folder)), happened.append))
+        last = drive(self._tutor.fix(FixRequest(self._folder)), happened.append)
         found = next((e for e in happened if isinstance(e, events.DiagnosticsFound)), None)
         if found is None:
             return self._no_compiler(happened, last)
         if not self._as_json:
             list_diagnostics(self._printer, found.diagnostics, found.checker)
-        ready = sorted((e for e in happened if isinstance(e, events.ProposalReady)), key=lambda e: e.rank)
+        proposals = json_face.best_first(happened)
         self._result["fix"] = json_face.fix(str(self._folder), happened)
-        if not ready:
+        if not proposals:
             self._say("No fix was found.")
             return False
         self._step(2, "A fix, proven in a scratch copy before it is shown:")
-        proposal = ready[0].proposal
         if not self._as_json:
-            show_proposal(self._printer, proposal)
+            show_proposal(self._printer, proposals[0])
         self._step(3, "You decide, hunk by hunk; the demo accepts all of them.")
-        review = Review(proposal)
+        review = Review(proposals[0])
         review.decide_all("accepted")
         self._step(4, "Only now is anything written, and exactly that is committed:")
-        writer = Writer(self._tutor, self._runner, lambda event: None)
-        paths, commit = writer.write(review, "--yes", commit=shutil.which("git") is not None, message=None)
+        writer = Writer(self._tutor, lambda event: None)
+        paths, commit = writer.write(review, "--yes", commit=_has_git(), message=None)
         self._result |= {"applied": paths, "commit": commit}
         if writer.failed is not None:
             self._say(writer.failed.message)

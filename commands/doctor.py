@@ -98,7 +98,7 @@ def _rust(home: Home) -> Iterator[Check]:
 def _git() -> Iterator[Check]:
     from tutor import process
 
-    if shutil.which("git") is None:
+    if shutil.which("git", path=process.clean_env()["PATH"]) is None:
         yield Check("git", "warn", "not found: fixes can be written, not committed", "sudo apt install git")
         return
 

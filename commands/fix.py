@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar, cast
 
 from commands import json_face
-from commands.review_prompt import review_hunks
-from commands.run import consume, exit_code, open_tutor
-from commands.terminal import is_interactive
+from commands.run import drive, exit_code, open_tutor
+from commands.terminal import ask, is_interactive, require_path
 from commands.text_face import Printer, list_diagnostics, show_proposal, verification_line
 from tutor import events
 from tutor.engine import Stream, Tutor
-from tutor.errors import UsageError
+from tutor.errors import Missing, TutorError, UsageError
 from tutor.events import Event
-from tutor.fix.search import CrateType, FixRequest
+from tutor.fix.search import FixRequest
+from tutor.fix.source import CrateType
 from tutor.inert import inert, inert_line
 from tutor.proposal import Proposal
 from tutor.review import Decider, Review, approve
@@ -31,92 +32,113 @@ def run(options: argparse.Namespace) -> int:
     """Fixes each path; the exit code is that of the path that went worst."""
     if options.batch:
         return _batch(options)
+    if options.commit and not options.yes and (options.json or not is_interactive()):
+        raise UsageError("Nobody decides", "--commit without a terminal to ask in needs --yes.")
     paths = options.paths or ["."]
     for path in paths:
-        if not Path(path).exists():
-            raise UsageError("No such file", f"There is no file or folder {path!r}.")
-    with asyncio.Runner() as runner:
-        if options.json:
-            results, codes = zip(*(_json_one(options, path, runner) for path in paths), strict=True)
-            json_face.write({"results": results})
-            return max(codes)
-        return max(FixSession(options, path, runner).run() for path in paths)
+        require_path(path)
+    if options.json:
+        answers = [_json_one(options, path) for path in paths]
+        json_face.write({"results": [result for result, _ in answers]})
+        return max(code for _, code in answers)
+    return max(FixSession(options, path).run() for path in paths)
 
 
-def _request(path: str, edition: object, crate_type: object, tests: bool = False) -> FixRequest:
+def _request(path: str, edition: object, crate_type: object, tests: bool) -> FixRequest:
     if edition is not None and edition not in _EDITIONS:
         raise UsageError("No such edition", f"The edition must be one of {', '.join(_EDITIONS)}.")
     if crate_type is not None and crate_type not in _CRATE_TYPES:
         raise UsageError("No such crate type", f"The crate type must be one of {', '.join(_CRATE_TYPES)}.")
-    return FixRequest(Path(path), cast("str | None", edition), cast("CrateType | None", crate_type), tests)
+    return FixRequest(Path(path), edition, cast("CrateType | None", crate_type), tests)
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from commands.batch import serve
+    from commands.batch import require_batch, serve
 
-    if not options.json:
-        raise UsageError("Not without --json", "--batch answers in JSON: add --json.")
-    with asyncio.Runner() as runner:
+    require_batch(options.json, bool(options.paths or options.yes or options.commit))
+    tutor = open_tutor(options, "fix")
 
-        def answer(request: Mapping[str, object]) -> dict[str, object]:
-            path = str(request["path"])
-            if not Path(path).exists():
-                raise UsageError("No such file", f"There is no file or folder {path!r}.")
-            fix = _request(path, request.get("edition"), request.get("crate_type"))
-            tutor = open_tutor(options, "fix", path)
-            happened: list[Event] = []
-            try:
-                runner.run(consume(tutor.fix(fix), happened.append))
-            finally:
-                tutor.close()
-            return json_face.fix(path, happened)
+    def answer(request: Mapping[str, object]) -> dict[str, object]:
+        path = str(request["path"])
+        require_path(path)
+        edition, crate_type = request.get("edition", options.edition), request.get("crate_type", options.crate_type)
+        happened: list[Event] = []
+        _find(tutor, options, _request(path, edition, crate_type, options.tests), happened.append)
+        return json_face.fix(path, happened)
 
-        return serve("path", answer)
+    try:
+        return serve("path", answer, options.home)
+    finally:
+        tutor.close()
 
 
-def _json_one(options: argparse.Namespace, path: str, runner: asyncio.Runner) -> tuple[dict[str, object], int]:
+def _find(tutor: Tutor, options: argparse.Namespace, request: FixRequest, show: Callable[[Event], None]) -> Event:
+    """Runs the search and shows its events, the last of which is returned."""
+    if options.trust:
+        from tutor.fix.project import find_project
+
+        try:
+            tutor.trust.grant(find_project(request.path).root, keep=False)
+        except TutorError as error:  # the same that the search would say
+            failed = events.Failed.of(error)
+            show(failed)
+            return failed
+    waiting = True
+
+    def watch(event: Event) -> None:
+        nonlocal waiting
+        if waiting and isinstance(event, events.Progress):
+            # The compiler works now and this program does not: time to read the lessons that a proposal names.
+            threading.Thread(target=_read_lessons, args=(tutor,), daemon=True).start()
+            waiting = False
+        show(event)
+
+    return drive(tutor.fix(request), watch)
+
+
+def _read_lessons(tutor: Tutor) -> None:
+    from knowledgegraph.concepts import ConceptError
+
+    with suppress(ConceptError, OSError):  # whoever needs the lessons meets the same error, and says it
+        _ = tutor.library
+
+
+def _found_code(last: Event) -> int:
+    """The exit code of a search. What could not be checked at all needed something: a sandbox, or your trust."""
+    if isinstance(last, events.Finished) and last.status == "error":
+        return Missing.exit_code
+    return exit_code(last)
+
+
+def _json_one(options: argparse.Namespace, path: str) -> tuple[dict[str, object], int]:
     """One path for ``--json``: the result, and with ``--yes`` what was written."""
     tutor = open_tutor(options, "fix", path)
     happened: list[Event] = []
     try:
-        if options.trust:
-            tutor.trust.grant(_project_root(path), keep=False)
-        last = runner.run(consume(tutor.fix(_request(path, options.edition, options.crate_type, options.tests)),
-                                  happened.append))  # fmt: skip
+        last = _find(tutor, options, _request(path, options.edition, options.crate_type, options.tests),
+                     happened.append)  # fmt: skip
         result = json_face.fix(path, happened)
-        best = _best(happened)
-        if options.yes and best is not None:
-            writer = Writer(tutor, runner, lambda event: None)
-            review = Review(best)
+        proposals = json_face.best_first(happened)
+        if options.yes and proposals:
+            writer = Writer(tutor, lambda event: None)
+            review = Review(proposals[0])
             review.decide_all("accepted")
             result["applied"], result["commit"] = writer.write(review, "--yes", commit=options.commit,
                                                                message=options.message)  # fmt: skip
             if writer.failed is not None:
                 result.update(json_face.failure([writer.failed]))
                 return result, writer.failed.exit_code
-        return result, exit_code(last)
+        return result, _found_code(last)
     finally:
         tutor.close()
-
-
-def _project_root(path: str) -> Path:
-    from tutor.fix.project import find_project
-
-    return find_project(Path(path)).root
-
-
-def _best(happened: list[Event]) -> Proposal | None:
-    ready = [e for e in happened if isinstance(e, events.ProposalReady)]
-    return min(ready, key=lambda e: e.rank).proposal if ready else None
 
 
 class Writer:
     """Writes, and perhaps commits, what a review accepted. ``failed`` holds the failure when there was one."""
 
-    def __init__(self, tutor: Tutor, runner: asyncio.Runner, show: Callable[[Event], None]) -> None:
+    def __init__(self, tutor: Tutor, show: Callable[[Event], None]) -> None:
         self.tutor = tutor
         self.failed: events.Failed | None = None
-        self._runner = runner
         self._show = show
 
     def write(self, review: Review, by: Decider, *, commit: bool, message: str | None) -> tuple[list[str], str | None]:
@@ -143,7 +165,7 @@ class Writer:
             happened.append(event)
             self._show(event)
 
-        last = self._runner.run(consume(stream, show))
+        last = drive(stream, show)
         if isinstance(last, events.Failed):
             self.failed = last
         return next((e for e in happened if isinstance(e, wanted)), None)
@@ -152,12 +174,10 @@ class Writer:
 class FixSession:
     """One path for a person: shows, asks, writes."""
 
-    def __init__(
-        self, options: argparse.Namespace, path: str, runner: asyncio.Runner, tutor: Tutor | None = None
-    ) -> None:
+    def __init__(self, options: argparse.Namespace, path: str, tutor: Tutor | None = None) -> None:
+        """``tutor``: of a conversation that goes on; None: one for this path alone, closed in the end."""
         self._options = options
         self._path = path
-        self._runner = runner
         self._tutor = tutor or open_tutor(options, "fix", path)
         self._owned = tutor is None
         self._printer = Printer()
@@ -166,27 +186,25 @@ class FixSession:
     def run(self) -> int:
         """The exit code of this path."""
         try:
-            if self._options.trust:
-                self._tutor.trust.grant(_project_root(self._path), keep=False)
-            last = self._find()
+            last = self._search()
             while isinstance(last, events.Finished) and self._ask_trust():
-                last = self._find()
-            best = _best(self._happened)
-            if best is None:
+                last = self._search()
+            proposals = json_face.best_first(self._happened)
+            if not proposals:
                 self._no_proposal(last)
-                return exit_code(last)
-            self._show(best)
-            written = self._decide(best)
-            return written if written is not None else exit_code(last)
+                return _found_code(last)
+            show_proposal(self._printer, proposals[0], 1, len(proposals))
+            written = self._decide(proposals[0])
+            return written if written is not None else _found_code(last)
         finally:
             if self._owned:
                 self._tutor.close()
 
-    def _find(self) -> Event:
+    def _search(self) -> Event:
         self._happened.clear()
         options = self._options
         request = _request(self._path, options.edition, options.crate_type, options.tests)
-        return self._runner.run(consume(self._tutor.fix(request), self._on_event))
+        return _find(self._tutor, options, request, self._on_event)
 
     def _on_event(self, event: Event) -> None:
         self._happened.append(event)
@@ -204,16 +222,19 @@ class FixSession:
             self._printer.aside("      To allow it for this run: --trust.")
             return False
         self._printer.say(inert(asked.question))
-        answer = input("Trust it? [o = once, a = always, anything else = no] ").strip().lower()
+        answer = ask("Trust it? [o = once, a = always, anything else = no] ").lower()
         granted = answer in ("o", "a", "once", "always")
         self._tutor.recorder.permission(asked.kind, asked.scope, granted, "prompt")
         if granted:
-            self._tutor.trust.grant(Path(asked.scope), keep=answer.startswith("a"))
+            self._grant(Path(asked.scope), keep=answer.startswith("a"))
         return granted
 
-    def _show(self, best: Proposal) -> None:
-        others = sum(isinstance(e, events.ProposalReady) for e in self._happened)
-        show_proposal(self._printer, best, 1, others)
+    def _grant(self, folder: Path, *, keep: bool) -> None:
+        try:
+            self._tutor.trust.grant(folder, keep=keep)
+        except OSError as error:
+            self._tutor.trust.grant(folder, keep=False)
+            self._printer.aside(f"note: it is trusted for this run; that could not be kept ({error.strerror}).")
 
     def _no_proposal(self, last: Event) -> None:
         if isinstance(last, events.Finished) and last.status == "unfixed":
@@ -229,43 +250,45 @@ class FixSession:
         if self._options.yes:
             review = Review(best)
             review.decide_all("accepted")
-            return self._write(review, "--yes")
+            return self._write(review, "--yes", compiles=best.verification.check == "passed")
         if not is_interactive():
-            self._printer.aside("Nothing was written. To write it: tutor fix --yes" + (
-                " --commit" if self._options.commit else ""))  # fmt: skip
+            self._printer.aside("Nothing was written. To write it: tutor fix --yes")
             return None
+        from commands.review_prompt import review_hunks
+
         review = review_hunks(best, self._printer, input, lambda r, h: self._tutor.decided(r, h, "prompt"))
         if not review.accepted:
             self._printer.say("Nothing accepted, nothing written.")
             return 1
-        if not self._still_compiles(review):
-            return 1
-        return self._write(review, "prompt")
+        compiles = best.verification.check == "passed" if review.is_whole else self._check_again(review)
+        if compiles or review.is_whole or ask("It does not compile like this. Write it anyway? [y/N] ").lower() == "y":
+            return self._write(review, "prompt", compiles=compiles)
+        self._printer.say("Nothing was written.")
+        return 1
 
-    def _still_compiles(self, review: Review) -> bool:
-        """Checks again what is only a part of the proposal, or edited; asks before writing what does not compile."""
-        if review.is_whole:
-            return True
+    def _check_again(self, review: Review) -> bool:
+        """Whether what is only a part of the proposal, or edited, compiles."""
         seen: list[Event] = []
-        last = self._runner.run(consume(self._tutor.verify(review), seen.append))
+        last = drive(self._tutor.verify(review), seen.append)
         verified = next((e for e in seen if isinstance(e, events.Verified)), None)
         if verified is None:
             self._printer(last)
             return False
         self._printer.say(f"Checked again: {verification_line(verified.verification)}")
-        if verified.verification.check != "failed":
-            return True
-        list_diagnostics(self._printer, verified.remaining, "as accepted")
-        return input("It does not compile like this. Write it anyway? [y/N] ").strip().lower() == "y"
+        if verified.verification.check == "failed":
+            list_diagnostics(self._printer, verified.remaining, "as accepted")
+        return verified.verification.check != "failed"
 
-    def _write(self, review: Review, by: Decider) -> int:
-        writer = Writer(self._tutor, self._runner, self._printer)
+    def _write(self, review: Review, by: Decider, *, compiles: bool) -> int:
+        """Writes, perhaps commits; 1 when what is written now does not compile."""
+        writer = Writer(self._tutor, self._printer)
         paths, _ = writer.write(review, by, commit=False, message=None)
         if writer.failed is not None:
             return writer.failed.exit_code
         self._printer.say(f"Written: {inert_line(', '.join(paths))}", "green")
+        code = 0 if compiles else 1
         if not self._wants_commit():
-            return 0
+            return code
         applied = self._tutor.last_applied
         committed = writer.commit(applied.id, self._options.message, by) if applied else None
         if committed is None:
@@ -274,7 +297,7 @@ class FixSession:
         self._printer.say(f"Committed {committed.commit[:10]}: {inert_line(committed.summary)}", "green")
         if committed.warning:
             self._printer.aside(committed.warning)
-        return 0
+        return code
 
     def _wants_commit(self) -> bool:
         if self._options.commit:
@@ -285,4 +308,4 @@ class FixSession:
         if applied is not None:
             self._printer.say()
             self._printer.say(inert(self._tutor.commit_message(applied.id)), "dim")
-        return input("Commit exactly this? [y/N] ").strip().lower() == "y"
+        return ask("Commit exactly this? [y/N] ").lower() == "y"

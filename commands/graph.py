@@ -50,16 +50,19 @@ def _json(around: Neighbourhood) -> dict[str, object]:
 
 
 def _dot(around: Neighbourhood) -> str:
-    """The neighbourhood as Graphviz text (the DOT language); titles and ids are our own and need no escaping but
-    quotes."""
+    """The neighbourhood as Graphviz text (the DOT language)."""
     centre = around.centre
-    lines = ["digraph concept {", "  rankdir=LR;", f'  "{centre.id}" [label="{centre.title}", shape=box];']
-    for concept in (*around.requires, *around.unlocks):
-        label = concept.title.replace('"', r"\"")
-        lines.append(f'  "{concept.id}" [label="{label}"];')
+    lines = ["digraph concept {", "  rankdir=LR;", f'  "{centre.id}" [label={_quoted(centre.title)}, shape=box];']
+    lines += [f'  "{c.id}" [label={_quoted(c.title)}];' for c in (*around.requires, *around.unlocks)]
     lines += [f'  "{c.id}" -> "{centre.id}";' for c in around.requires]
     lines += [f'  "{centre.id}" -> "{c.id}";' for c in around.unlocks]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _quoted(title: str) -> str:
+    """A title as a string of the DOT language, in which only quotes and backslashes mean something."""
+    escaped = title.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
 
 
 def text(around: Neighbourhood) -> str:

@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tutor.errors import TutorError
 from tutor.inert import inert, inert_line
 
 
-def guarded(call: Callable[[], int]) -> int:
-    """Runs ``call`` and returns its exit code; what it raises becomes a line on standard error and a code."""
+def guarded(call: Callable[[], int], arguments: Sequence[str] = ()) -> int:
+    """Runs ``call`` and returns its exit code; what it raises becomes a line on standard error and a code.
+
+    ``arguments``: those of the command line. They say, whatever became of reading them, whether the answer is to be
+    JSON (then a failure is one JSON object on standard output too) and where crash reports belong.
+    """
+    _accept_all_text()
     try:
-        code = call()
-        sys.stdout.flush()
-        return code
+        try:
+            return _coded(call, arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone (`tutor … | head`), and has read what it wanted.
+        _silence()
+        return 0
+    except OSError as error:  # only the flush is left to raise one: a full disk behind `tutor … > file`
+        _silence()
+        sys.stderr.write(f"tutor: The answer could not be written: {error.strerror}.\n")
+        return 1
+
+
+def _coded(call: Callable[[], int], arguments: Sequence[str]) -> int:
+    try:
+        return call()
+    except SystemExit as end:  # argparse, after it has printed help
+        return end.code if isinstance(end.code, int) else 0
     except TutorError as error:
         tell(error)
+        _answer_in_json(arguments, error.title, error.msg, error.hint or "", error.exit_code)
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         return 130
     except BrokenPipeError:
-        # The reader has gone (`tutor … | head`). Keep Python from complaining when it closes the stream at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        raise
     except Exception as error:  # the last line of defence: it is reported, with a file that holds the cause
-        report = crash_report(error)
-        where = f"The report is in {report}." if report else "No report could be written."
-        sys.stderr.write(f"tutor: something went wrong inside the tutor ({type(error).__name__}). {where}\n")
+        line = unforeseen(error, home_in(arguments))
+        sys.stderr.write(f"tutor: {line}\n")
+        _answer_in_json(arguments, "Unforeseen error", line, "", 70)
         return 70
+
+
+def unforeseen(error: BaseException, home: str | None) -> str:
+    """Writes the crash report for an error that nobody foresaw, and returns the one line that says so."""
+    report = crash_report(error, home)
+    where = f"The report is in {inert_line(str(report))}." if report else "No report could be written."
+    return f"something went wrong inside the tutor ({type(error).__name__}). {where}"
 
 
 def tell(error: TutorError) -> None:
@@ -49,10 +77,49 @@ def crash_report(error: BaseException, home: str | None = None) -> Path | None:
     from tutor import __version__
     from tutor.paths import find_home, write_private
 
-    text = "".join(traceback.format_exception(error))
-    path = find_home(home).state / "crashes" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    text = "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace").decode()
     try:
+        path = find_home(home).state / "crashes" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
         write_private(path, f"tutor {__version__}, Python {sys.version}\n\n{text}")
-    except OSError:
+    except (OSError, TutorError):
         return None
     return path
+
+
+def home_in(arguments: Sequence[str]) -> str | None:
+    """The value of ``--home``, found without understanding the other arguments."""
+    home = None
+    options = _before_dashes(arguments)
+    for index, argument in enumerate(options):
+        if argument == "--home":
+            home = options[index + 1] if index + 1 < len(options) else None
+        elif argument.startswith("--home="):
+            home = argument.removeprefix("--home=")
+    return home or None
+
+
+def _answer_in_json(arguments: Sequence[str], title: str, message: str, hint: str, code: int) -> None:
+    """With ``--json`` a failure is an object too. (A batch answers line by line and has no object of its own.)"""
+    options = _before_dashes(arguments)
+    if "--json" in options and "--batch" not in options:
+        from commands import json_face
+
+        json_face.write({"error": message, "title": title, "hint": hint, "exit_code": code})
+
+
+def _before_dashes(arguments: Sequence[str]) -> list[str]:
+    """The arguments up to ``--``; what follows it are names and not options."""
+    options = list(arguments)
+    return options[: options.index("--")] if "--" in options else options
+
+
+def _accept_all_text() -> None:
+    """Output that the terminal's encoding cannot hold becomes ``?``; input that is no text keeps its bytes."""
+    for stream, errors in ((sys.stdout, "replace"), (sys.stdin, "surrogateescape")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def _silence() -> None:
+    """Keeps Python from complaining at exit about output that nobody can take."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,6 +13,7 @@ from tutor.inert import inert
 
 _BOLD, _DIM, _CYAN, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[36m", "\x1b[0m"
 _ITEM = re.compile(r"(\s*)([-*]|\d+\.)\s+(.*)", re.DOTALL)
+_HEADING = re.compile(r"#{1,6}\s+(.*)")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
 _INLINE = re.compile(r"`([^`\n]+)`|\*\*(.+?)\*\*", re.DOTALL)
 
@@ -30,7 +31,7 @@ def render(markdown: str, width: int, *, colour: bool) -> str:
 
     for line in inert(markdown).split("\n"):
         mark = _FENCE.match(line)
-        if mark and (not fence or line.strip() == fence):
+        if mark and (not fence or _closes(line, fence)):
             flush()
             fence = "" if fence else mark.group(1)
         elif fence:
@@ -39,15 +40,24 @@ def render(markdown: str, width: int, *, colour: bool) -> str:
             flush()
             if out and out[-1]:
                 out.append("")
-        elif line.startswith("#"):
+        elif heading := _HEADING.match(line):
             flush()
-            out.append(_paint(line.lstrip("#").strip(), _BOLD, colour))
+            out.append(_paint(heading.group(1), _BOLD, colour))
+        elif line.lstrip().startswith("|"):  # a table: its columns stand only as they were written
+            flush()
+            out.append(line)
         else:
             if _ITEM.match(line):
                 flush()
             block.append(line)
     flush()
     return "\n".join(out).rstrip("\n") + "\n"
+
+
+def _closes(line: str, fence: str) -> bool:
+    """Whether a line ends the code block that ``fence`` opened: the same sign, as often or more, and nothing else."""
+    mark = line.strip()
+    return len(mark) >= len(fence) and set(mark) == set(fence)
 
 
 def _block(lines: list[str], width: int, colour: bool) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
-from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from commands.registry import find, offered
+from commands.registry import Command, find, offered
 from tutor.errors import UsageError
+from tutor.inert import inert_line
 
 # Named in the design of the command line and not built yet: said so, instead of "no such file".
 _LATER = frozenset({"suggest", "preview", "write", "learn", "practice", "review", "recognise", "knowledge", "dataset",
@@ -16,46 +17,67 @@ _LATER = frozenset({"suggest", "preview", "write", "learn", "practice", "review"
 
 
 class _Parser(argparse.ArgumentParser):
+    """Takes options by their whole names only (a new option must not change what a script's short form means)."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
     def error(self, message: str) -> NoReturn:
-        raise UsageError("Wrong call", f"{message[0].upper()}{message[1:]}.", f"{self.prog} --help shows the usage")
+        said = inert_line(message)
+        raise UsageError("Wrong call", f"{said[0].upper()}{said[1:]}.", f"{self.prog} --help shows the usage")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The options of one call; ``command`` is the subcommand ("app" for none), ``module`` the module that runs it.
+    """The options of one call. ``command``: the subcommand, "app" for none, or "version"; ``module``: the module
+    that runs it.
 
     Raises :class:`UsageError`; ``--help`` prints and exits 0.
     """
-    words = [a for a in arguments if not a.startswith("-")]
-    first = _first_word(arguments)
-    if first is None or (find(first) is None and first not in _LATER):
-        return _app(arguments, first, words)
-    if first in _LATER:
-        raise UsageError("Not there yet", f"`tutor {first}` is not part of this version.", "tutor --help shows what is")
-    return _full_parser().parse_args(arguments)
+    at = _first_word(arguments)
+    before = arguments[:at]
+    word = arguments[at] if at < len(arguments) else None
+    if "--" not in before:
+        if {"--version", "-V"} & set(before):
+            return argparse.Namespace(command="version")
+        if word is None and {"-h", "--help"} & set(before):
+            _print_help()
+        if word in _LATER:
+            raise UsageError(
+                "Not there yet", f"`tutor {word}` is not part of this version.", "tutor --help shows what is"
+            )
+        command = find(word) if word is not None else None
+        if command is not None and "cli" in command.faces:
+            return _subcommand(command, [*before, *arguments[at + 1 :]])
+    if word is not None and not os.path.exists(word):  # noqa: PTH110 (no to names that are too long, too)
+        raise UsageError(
+            "Not found", f"There is no file or folder {word!r}, and no subcommand of that name.", _nearest(word)
+        )
+    return _app(arguments)
 
 
-def _first_word(arguments: list[str]) -> str | None:
-    """The first argument that is neither an option nor ``--home``'s value."""
+def _first_word(arguments: list[str]) -> int:
+    """The index of the first argument that is neither an option nor ``--home``'s value; their number if none is."""
     skip = False
-    for argument in arguments:
+    for index, argument in enumerate(arguments):
         if skip:
             skip = False
         elif argument == "--home":
             skip = True
+        elif argument == "--":
+            return min(index + 1, len(arguments))
         elif not argument.startswith("-"):
-            return argument
-    return None
+            return index
+    return len(arguments)
 
 
-def _app(arguments: list[str], first: str | None, words: list[str]) -> argparse.Namespace:
-    if first is None and {"-h", "--help"} & set(arguments):
-        _full_parser().parse_args(arguments)
-    from pathlib import Path
+def _nearest(word: str) -> str:
+    from difflib import get_close_matches
 
-    if first is not None and not Path(first).exists():
-        near = get_close_matches(first, [c.name for c in offered("cli")], 1)
-        hint = f"did you mean: tutor {near[0]}" if near else "tutor --help lists the subcommands"
-        raise UsageError("Not found", f"There is no file or folder {first!r}, and no subcommand of that name.", hint)
+    near = get_close_matches(word, [command.name for command in offered("cli")], 1)
+    return f"did you mean: tutor {near[0]}" if near else "tutor --help lists the subcommands"
+
+
+def _app(arguments: list[str]) -> argparse.Namespace:
     parser = _Parser(prog="tutor", add_help=False)
     _common(parser)
     parser.add_argument("path", nargs="?")
@@ -64,34 +86,47 @@ def _app(arguments: list[str], first: str | None, words: list[str]) -> argparse.
     return options
 
 
-def _common(parser: argparse.ArgumentParser, default: object = None) -> None:
-    parser.add_argument("--home", metavar="DIR", default=default, help="keep all of the tutor's own files in DIR")
-    parser.add_argument("--no-model", action="store_true", default=default or False, help="never contact Ollama")
+def _subcommand(command: Command, arguments: list[str]) -> argparse.Namespace:
+    """Only the parser that is needed is made: making all of them takes longer than some answers."""
+    parser = _Parser(prog=f"tutor {command.name}", description=f"{command.title}: {command.summary}.")
+    _common(parser)
+    _ADD[command.name](parser)
+    options = parser.parse_args(arguments)
+    options.command, options.module = command.name, _MODULES.get(command.name, command.name)
+    return options
 
 
-def _full_parser() -> argparse.ArgumentParser:
+def _common(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """The options of every call. ``again``: below a parser that has them, whose values then stay."""
+    parser.add_argument("--home", metavar="DIR", type=_folder, default=argparse.SUPPRESS if again else None,
+                        help="keep all of the tutor's own files in DIR")  # fmt: skip
+    parser.add_argument("--no-model", action="store_true", default=argparse.SUPPRESS if again else False,
+                        help="never contact Ollama")  # fmt: skip
+
+
+def _folder(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a folder's name is needed")
+    return text
+
+
+def _print_help() -> NoReturn:
     parser = _Parser(
         prog="tutor",
         usage="tutor [PATH]            open the app on a folder or file\n"
         "       tutor COMMAND …         one of the commands below",
         description="A terminal tutor and pair-programmer for Rust, Git, Linux and gh.",
-        epilog="Exit codes: 0 done · 1 the answer is no · 2 wrong call · 3 something is missing · 130 interrupted.",
+        epilog="tutor COMMAND --help says more. A PATH that looks like a command: tutor ./fix\n"
+        "Exit codes: 0 done · 1 the answer is no · 2 wrong call · 3 something is missing · 130 interrupted.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="show the version")
     _common(parser)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for command in offered("cli"):
-        sub = commands.add_parser(
-            command.name,
-            help=command.summary,
-            description=f"{command.title}: {command.summary}.",
-            prog=f"tutor {command.name}",
-        )
-        _common(sub, argparse.SUPPRESS)
-        _ADD[command.name](sub)
-        sub.set_defaults(module=_MODULES.get(command.name, command.name))
-    return parser
+        commands.add_parser(command.name, help=command.summary)
+    parser.print_help()
+    parser.exit()
 
 
 def _json(parser: argparse.ArgumentParser, batch: bool = False) -> None:
@@ -119,12 +154,12 @@ def _add_fix(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_ask(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("question", nargs="*", help="in your own words")
+    parser.add_argument("words", nargs="*", metavar="QUESTION", help="in your own words")
     _json(parser, batch=True)
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("thing", nargs="*", help="an error code (E0382) or a concept")
+    parser.add_argument("words", nargs="*", metavar="THING", help="an error code (E0382) or a concept")
     _json(parser, batch=True)
 
 
@@ -140,7 +175,7 @@ def _add_sessions(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="one session, entry by entry", prog="tutor sessions show")
     show.add_argument("id", nargs="?", help="an id or its beginning (default: the newest)")
     for sub in (listing, show):
-        _common(sub, argparse.SUPPRESS)
+        _common(sub, again=True)
         _json(sub)
 
 
@@ -153,7 +188,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     change.add_argument("value")
     path = actions.add_parser("path", help="where the settings are kept", prog="tutor config path")
     for sub in (get, change, path):
-        _common(sub, argparse.SUPPRESS)
+        _common(sub, again=True)
         _json(sub)
 
 

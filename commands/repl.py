@@ -16,14 +16,14 @@ from pathlib import Path
 
 from commands import intent
 from commands.registry import find, offered
-from commands.run import consume, open_tutor
+from commands.run import consume, drive, open_tutor
 from commands.terminal import is_interactive
 from commands.text_face import AnswerPrinter, Printer, list_diagnostics
 from tutor import events
 from tutor.engine import Stream, Tutor
 from tutor.errors import TutorError
 from tutor.events import Event
-from tutor.inert import inert_line
+from tutor.inert import inert, inert_line
 from tutor.paths import Home
 from tutor.review import approve
 
@@ -66,7 +66,7 @@ def _edited_lines(home: Home) -> Iterator[str]:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
     from prompt_toolkit.document import Document
-    from prompt_toolkit.history import FileHistory
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
     class Words(Completer):
@@ -98,9 +98,10 @@ def _edited_lines(home: Home) -> Iterator[str]:
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
 
+    file = _history_file(home)
     session: PromptSession[str] = PromptSession(
-        history=FileHistory(str(_history_file(home))), completer=Words(), key_bindings=keys, multiline=True,
-        prompt_continuation="… ", complete_while_typing=False,
+        history=FileHistory(str(file)) if file else InMemoryHistory(), completer=Words(), key_bindings=keys,
+        multiline=True, prompt_continuation="… ", complete_while_typing=False,
     )  # fmt: skip
     while True:
         try:
@@ -111,10 +112,14 @@ def _edited_lines(home: Home) -> Iterator[str]:
             continue  # an abandoned line, as in a shell
 
 
-def _history_file(home: Home) -> Path:
-    """The file of earlier entries, the user's own (0600)."""
-    path = home.ensure(home.state) / "chat-history"
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+def _history_file(home: Home) -> Path | None:
+    """The file of earlier entries, the user's own (0600); None, said in a line, when there can be none."""
+    try:
+        path = home.ensure(home.state) / "chat-history"
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        sys.stderr.write(f"note: what you type is not kept for the next time: {error.strerror}.\n")
+        return None
     return path
 
 
@@ -157,7 +162,7 @@ class Chat:
     def _guarded(self, text: str) -> None:
         try:
             self._enter(text)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             self._printer.aside("Stopped.")
         except TutorError as error:
             self._printer.aside(error.msg)
@@ -166,7 +171,10 @@ class Chat:
 
     def _enter(self, text: str) -> None:
         if not text.startswith("/"):
-            (self._fix if intent.wants_fix(text) else self._ask)("" if intent.wants_fix(text) else text)
+            if intent.wants_fix(text):
+                self._fix("")
+            else:
+                self._ask(text)
             return
         name, _, argument = text[1:].partition(" ")
         handler = self._handlers.get(name)
@@ -177,9 +185,6 @@ class Chat:
             return
         handler(argument.strip())
 
-    def _drive(self, stream: Stream, show: Callable[[Event], None]) -> Event:
-        return self._runner.run(consume(stream, show))
-
     # Answers and what the user thinks of them.
 
     def _ask(self, question: str, complaint: str = "") -> None:
@@ -187,26 +192,35 @@ class Chat:
             self._printer.say("Ask what? For example: /ask what is a lifetime")
             return
         stop = asyncio.Event()
-
-        async def asked() -> Event:
-            # Ctrl+C ends the answer gently, so that what a model said so far stays; a second one breaks off.
-            loop = asyncio.get_running_loop()
-            before = signal.getsignal(signal.SIGINT)
-            loop.add_signal_handler(signal.SIGINT, stop.set)
-            try:
-                return await consume(self._tutor.ask(question, complaint=complaint, stop=stop), self._answered())
-            finally:
-                loop.remove_signal_handler(signal.SIGINT)
-                signal.signal(signal.SIGINT, before)
-
-        self._runner.run(asked())
-        self._offer_feedback()
+        self._converse(self._tutor.ask(inert(question), complaint=inert(complaint), stop=stop), stop)
 
     def _explain(self, thing: str) -> None:
         if not thing:
             self._printer.say("Explain what? For example: /explain E0382")
             return
-        self._drive(self._tutor.explain(thing), self._answered())
+        self._converse(self._tutor.explain(inert(thing)), asyncio.Event())
+
+    def _converse(self, stream: Stream, stop: asyncio.Event) -> None:
+        """Shows an answer. The first Ctrl+C sets ``stop``, so that what a model said so far stays; a second breaks
+        off. Raises CancelledError then."""
+
+        async def answered() -> None:
+            loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+            def interrupted() -> None:
+                if stop.is_set() and task is not None:
+                    task.cancel()
+                stop.set()
+
+            before = signal.getsignal(signal.SIGINT)
+            loop.add_signal_handler(signal.SIGINT, interrupted)
+            try:
+                await consume(stream, self._answered())
+            finally:
+                loop.remove_signal_handler(signal.SIGINT)
+                signal.signal(signal.SIGINT, before)
+
+        self._runner.run(answered())
         self._offer_feedback()
 
     def _answered(self) -> Callable[[Event], None]:
@@ -214,7 +228,7 @@ class Chat:
 
         def show(event: Event) -> None:
             if isinstance(event, events.AnswerReady):
-                self._answer = event
+                self._answer, self._fixed = event, ""
             printer(event)
 
         return show
@@ -237,7 +251,7 @@ class Chat:
 
     def _complain(self, subject: str) -> None:
         self._printer.say("What was wrong or missing?")
-        wrong = next(self._entries, "").strip()
+        wrong = inert(next(self._entries, "").strip())
         self._tutor.feedback(subject, helpful=False, wrong=wrong)
         if self._fixed:
             self._fixed = ""
@@ -252,7 +266,7 @@ class Chat:
 
         options = _fix_options(self._options)
         before = self._tutor.last_applied
-        FixSession(options, path or str(self._tutor.root), self._runner, self._tutor).run()
+        FixSession(options, self._path(path), self._tutor).run()
         after = self._tutor.last_applied
         if after is not None and after != before:
             self._fixed = after.proposal_id
@@ -267,7 +281,10 @@ class Chat:
             else:
                 self._printer(event)
 
-        self._drive(self._tutor.check(FixRequest(Path(path) if path else self._tutor.root)), show)
+        drive(self._tutor.check(FixRequest(Path(self._path(path)))), show)
+
+    def _path(self, typed: str) -> str:
+        return os.path.expanduser(typed) if typed else str(self._tutor.root)  # noqa: PTH111 (an unknown ~name stays)
 
     def _commit(self, message: str) -> None:
         from commands.fix import Writer
@@ -276,7 +293,7 @@ class Chat:
         if applied is None:
             self._printer.say("Nothing has been applied that could be committed.")
             return
-        committed = Writer(self._tutor, self._runner, self._printer).commit(applied.id, message or None, "prompt")
+        committed = Writer(self._tutor, self._printer).commit(applied.id, message or None, "prompt")
         if committed is not None:
             self._printer.say(f"Committed {committed.commit[:10]}: {inert_line(committed.summary)}", "green")
 
@@ -285,7 +302,7 @@ class Chat:
         if applied is None:
             self._printer.say("There is nothing to undo.")
             return
-        last = self._drive(self._tutor.undo(approve("undo", applied.id, "prompt")), self._printer)
+        last = drive(self._tutor.undo(approve("undo", applied.id, "prompt")), self._printer)
         if isinstance(last, events.Finished):
             self._printer.say("Taken back.", "green")
 

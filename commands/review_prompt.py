@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,8 +57,7 @@ def _act(
             decided(review, other.id)
         return None
     if answer == "u":
-        if not review.undo():
-            printer.say("There is nothing to take back.")
+        _undo(review, printer, decided)
         return _next_undecided(review, None)
     if answer == "k":
         ids = [h.id for h in review.hunks]
@@ -75,7 +71,7 @@ def _act(
     if answer == "e":
         edited = edit(b"".join(hunk.hunk.new), Path(hunk.path).suffix)
         if edited is None:
-            printer.say("The editor ended with an error; the hunk is as it was.")
+            printer.say("The editor could not be run or ended with an error; the hunk is as it was.")
         else:
             review.edit(hunk.id, edited)
         return hunk.id
@@ -83,17 +79,39 @@ def _act(
     return hunk.id
 
 
+def _undo(review: Review, printer: Printer, decided: Callable[[Review, str], None]) -> None:
+    """Takes the last step back; decisions that this changes are decisions too."""
+    before = {hunk.id: hunk.verdict for hunk in review.hunks}
+    if not review.undo():
+        printer.say("There is nothing to take back.")
+    for hunk in review.hunks:
+        if before.get(hunk.id, hunk.verdict) != hunk.verdict:
+            decided(review, hunk.id)
+
+
 def edit(text: bytes, suffix: str) -> bytes | None:
     """``text`` as the user left it in ``$VISUAL`` or ``$EDITOR`` (else vi); None when the editor failed."""
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    import subprocess
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="tutor-") as folder:
         path = Path(folder) / f"hunk{suffix}"
-        path.write_bytes(text)
         try:
-            done = subprocess.run([*editor, str(path)], check=False)
-        except OSError:
+            path.write_bytes(text)
+            done = subprocess.run([*_editor(), str(path)], check=False)
+            return path.read_bytes() if done.returncode == 0 else None
+        except (OSError, ValueError):  # no such program, quotes that do not close, the file is gone
             return None
-        return path.read_bytes() if done.returncode == 0 else None
+
+
+def _editor() -> list[str]:
+    """The editor's command line: a program's path as it is, else words as a shell splits them ("code --wait").
+    Raises ValueError."""
+    import shlex
+    import shutil
+
+    chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    return [chosen] if shutil.which(chosen) else shlex.split(chosen) or ["vi"]
 
 
 def _next_undecided(review: Review, after: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -11,14 +11,18 @@ from pathlib import Path
 from tutor import events
 from tutor.engine import Tutor
 from tutor.events import Event
+from tutor.inert import inert_line
 from tutor.paths import find_home
 
 Show = Callable[[Event], None]
 
 
 def open_tutor(options: argparse.Namespace, tool: str, root: str | Path = ".") -> Tutor:
-    """The tutor for one call, with the options that all subcommands share."""
-    return Tutor(Path(root), home=find_home(options.home), use_model=not options.no_model, tool=tool)
+    """The tutor for one call, with the options that all subcommands share. Settings that cannot be used are said."""
+    tutor = Tutor(Path(root), home=find_home(options.home), use_model=not options.no_model, tool=tool)
+    for problem in tutor.settings.problems:
+        sys.stderr.write(f"note: {inert_line(problem)}\n")
+    return tutor
 
 
 async def consume(stream: AsyncGenerator[Event, None], show: Show) -> Event:
@@ -31,8 +35,20 @@ async def consume(stream: AsyncGenerator[Event, None], show: Show) -> Event:
 
 
 def drive(stream: AsyncGenerator[Event, None], show: Show) -> Event:
-    """:func:`consume` for a caller without an event loop. Ctrl+C stops the work and raises KeyboardInterrupt."""
-    return asyncio.run(consume(stream, show))
+    """:func:`consume` without an event loop, for actions whose work blocks (check, fix, verify, apply, commit, undo):
+    it is done in the caller's own thread, and starting asyncio would cost as much as a compiler run.
+
+    Ctrl+C stops the work and raises KeyboardInterrupt. Raises RuntimeError for an action that waits for a model.
+    """
+    consuming = consume(stream, show)
+    try:
+        consuming.send(None)
+    except StopIteration as end:
+        last: Event = end.value
+        return last
+    finally:
+        consuming.close()
+    raise RuntimeError("this action needs an event loop")
 
 
 def exit_code(last: Event) -> int:

@@ -1,4 +1,4 @@
-"""What kind of terminal this is, asked in one place."""
+"""What kind of terminal this is, asked in one place, and how lines get to and from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tutor.errors import UsageError
 
 def is_interactive() -> bool:
     """Whether a person can be asked: standard input and output are terminals."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def has_colour(stream: object = None) -> bool:
@@ -24,6 +24,31 @@ def has_colour(stream: object = None) -> bool:
 def width(most: int = 100) -> int:
     """Columns to wrap text at."""
     return max(20, min(shutil.get_terminal_size((80, 24)).columns, most))
+
+
+def ask(question: str) -> str:
+    """What the user answers on one line; "" when there is nobody to answer (the end of input)."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        sys.stdout.write("\n")
+        return ""
+
+
+def put(text: str) -> None:
+    """Writes to standard output, at once. A reader that has gone does not stop the work: ``tutor fix --yes | head``
+    still does all that it was asked for."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def require_path(path: str) -> None:
+    """Raises :class:`UsageError` when there is nothing at ``path``, or when it cannot be looked at."""
+    if not os.path.exists(path):  # noqa: PTH110 (says no to names that are too long or forbidden, too)
+        raise UsageError("No such file", f"There is no file or folder {path!r}.")
 
 
 def require_terminal() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from commands.markdown import render
-from commands.terminal import has_colour, width
+from commands.terminal import has_colour, put, width
 from tutor import events
 from tutor.diagnostics import Diagnostic
 from tutor.events import Event
@@ -44,8 +43,7 @@ class Printer:
     def say(self, text: str = "", style: str = "") -> None:
         """A line of the result."""
         self._clear_progress()
-        sys.stdout.write(self.paint(text, style) + "\n")
-        sys.stdout.flush()
+        put(self.paint(text, style) + "\n")
 
     def aside(self, text: str) -> None:
         """A line that is not part of the result."""
@@ -55,9 +53,10 @@ class Printer:
 
     def markdown(self, text: str) -> None:
         """A page of Markdown."""
+        from commands.markdown import render
+
         self._clear_progress()
-        sys.stdout.write(render(text, width(), colour=self.colour))
-        sys.stdout.flush()
+        put(render(text, width(), colour=self.colour))
 
     def paint(self, text: str, style: str) -> str:
         """``text`` in a colour ("red", "bold", …) where colours are wanted."""
@@ -155,8 +154,11 @@ def show_proposal(printer: Printer, proposal: Proposal, number: int = 1, of: int
 
 
 def show_diff(printer: Printer, diff: bytes) -> None:
-    """A unified diff in the usual colours."""
-    for line in decode(diff).split("\n"):
+    """A unified diff in the usual colours. CRLF is shown only where not every line ends in it."""
+    lines = decode(diff).split("\n")
+    body = [line for line in lines if line.startswith(("+", "-", " ")) and not line.startswith(("+++ ", "--- "))]
+    ending = "\r" if all(line.endswith("\r") for line in body) else ""
+    for line in lines:
         style = ""
         if line.startswith(("+++", "---", "diff ", "new file")):
             style = "bold"
@@ -165,7 +167,7 @@ def show_diff(printer: Printer, diff: bytes) -> None:
         elif line.startswith(("+", "-")):
             style = "green" if line.startswith("+") else "red"
         if line:
-            printer.say(inert_line(line.removesuffix("\r")), style)
+            printer.say(inert_line(line.removesuffix(ending)), style)
 
 
 def verification_line(verification: Verification) -> str:

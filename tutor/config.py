@@ -78,9 +78,9 @@ def load(path: Path) -> Settings:
     """The settings in the file at ``path``; the defaults where it is missing or wrong. Never raises."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not TOML, an endless number
         return Settings(problems=(f"{path} cannot be read ({error}); the defaults are in use.",))
     problems: list[str] = []
     sections = {name: _section(name, kind, table.pop(name, {}), problems) for name, kind in SECTIONS.items()}
@@ -165,13 +165,15 @@ def set_value(path: Path, name: str, text: str) -> object:
     :class:`Failed` when it cannot be written.
     """
     section, key = _locate(name)
+    if not (name + text).isprintable():
+        raise UsageError("Not usable", f"{name!r} = {text!r} holds characters that cannot be shown.")
     value = text if section == "keymap" else _parse(SECTIONS[section], name, key, text)
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     try:
         document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
-    except (TOMLKitError, UnicodeDecodeError) as error:
+    except (TOMLKitError, ValueError, RecursionError) as error:
         raise UsageError("Not TOML", f"{path} cannot be read ({error}); mend or remove it first.") from error
     except OSError as error:
         raise Failed("Cannot read", f"{path}: {error.strerror}.") from error

@@ -23,11 +23,13 @@ def _sign(char: str) -> str:
     return f"⟨U+{code:04X}⟩"
 
 
-# C0 and C1 controls, DEL, surrogates, bidi marks and isolates, invisible separators and fillers, BOM,
-# interlinear annotations, tag characters. ZERO WIDTH JOINER and the variation selectors stay: emoji need them.
+# C0 and C1 controls, DEL, surrogates, bidi marks and isolates, invisible separators, joiners and fillers, BOM,
+# interlinear annotations, shorthand and musical format controls, tag characters. ZERO WIDTH JOINER and the variation
+# selectors stay: emoji need them.
 _ACTING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u00ad\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u2028-\u202e"
-    "\u2060-\u2069\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
 
 

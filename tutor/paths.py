@@ -32,7 +32,7 @@ class Home:
 
     def ensure(self, folder: Path) -> Path:
         """Creates ``folder`` (and its parents) readable by the user alone, and returns it. Raises OSError."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _private_folder(folder)
         return folder
 
 
@@ -40,7 +40,7 @@ def find_home(override: str | Path | None = None) -> Home:
     """The folders in use: ``override`` (``--home``), else ``TUTOR_HOME``, else the platform's usual ones."""
     chosen = override or os.environ.get("TUTOR_HOME")
     if chosen:
-        root = Path(chosen).expanduser().absolute()
+        root = Path(os.path.abspath(os.path.expanduser(chosen)))  # noqa: PTH100, PTH111 (an unknown ~name stays)
         return Home(root / "config", root / "data", root / "state", root / "cache")
     from platformdirs import PlatformDirs
 
@@ -50,16 +50,32 @@ def find_home(override: str | Path | None = None) -> Home:
     )
 
 
+def _private_folder(folder: Path) -> None:
+    """Creates ``folder`` and each missing one above it with 0700 (``mkdir(parents=True)`` leaves those to the umask).
+    Raises OSError."""
+    for above in reversed(folder.parents):
+        if not above.exists():
+            above.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def write_private(path: Path, text: str) -> None:
     """Writes one of the tutor's own files: old or new and never half, 0600, on the disk when this returns.
 
-    Raises OSError.
+    A link is followed: settings may be kept elsewhere and linked to. Raises OSError, and ValueError for text that
+    UTF-8 cannot hold.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    data = text.encode()
+    real = Path(os.path.realpath(path))
+    _private_folder(real.parent)
+    beside = real.with_name(f".{real.name}.{os.getpid()}.new")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(real)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
