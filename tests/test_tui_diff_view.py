@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 from helpers_tui import HOSTILE, SIZES, many_hunks, proposal, sample_review
 from rich.cells import cell_len
+from rich.color import Color
+from rich.style import Style
 from textual import events
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
+from textual.theme import Theme
 from textual.widgets import Input
 
 from tui.diff_view import DiffView
+from tui.themes import DARK, LIGHT
 from tutor.proposal import file_change
 from tutor.review import Review
 
@@ -451,8 +455,9 @@ async def test_colours_come_from_the_theme(theme: str) -> None:
         added, word = diff.ink("", "added"), diff.ink("", "added-word")
         assert len({diff.ink("").bgcolor, added.bgcolor, word.bgcolor, diff.ink("", "removed").bgcolor}) == 4
         assert word.bold
-        lightness = sum(diff.ink("").bgcolor.triplet) if diff.ink("").bgcolor and diff.ink("").bgcolor.triplet else 0
-        assert (lightness > 380) == (theme == "textual-light")
+        ground = diff.ink("").bgcolor
+        assert ground is not None
+        assert (luminance(ground) > 0.4) == (theme == "textual-light")
 
 
 async def test_a_diff_of_50_000_lines_is_at_hand_at_once() -> None:
@@ -467,3 +472,54 @@ async def test_a_diff_of_50_000_lines_is_at_hand_at_once() -> None:
 
 async def test_help_is_there() -> None:
     assert "Enter never accepts" in DiffView().help_text
+
+
+async def test_a_review_given_at_once_is_shown_at_once() -> None:
+    review = sample_review()
+
+    class Ready(App[None]):
+        def compose(self) -> ComposeResult:
+            yield DiffView(review, grace_ms=0)
+
+    app = Ready()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.query_one(DiffView).focus()
+        assert "▌ ○ undecided  hunk 1 of 4" in "\n".join(screen(app))
+        await pilot.press("a")
+        assert verdicts(review)[0] == "accepted"
+
+
+def luminance(color: Color) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = [value / 255 for value in color.get_truecolor()]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(style: Style) -> float:
+    """Contrast of a style's text with what it stands on (WCAG 2.2)."""
+    assert style.color is not None
+    assert style.bgcolor is not None
+    dark, light = sorted((luminance(style.color), luminance(style.bgcolor)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+DECORATION = {"line", "bar-current", "bar-undecided", "bar-accepted", "bar-rejected", "number-context", "sign"}
+CODE_GROUNDS = ["", "added", "removed", "added-word", "removed-word", "marked"]
+TEXT_GROUNDS = ["", "file", "hunk", "hunk-current", "banner", "notice", "chosen", "centre"]
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+async def test_text_is_legible_on_every_ground(theme: Theme) -> None:
+    app = Harness(sample_review())
+    async with app.run_test(size=(80, 24)) as pilot:
+        diff = await app.show(pilot)
+        app.register_theme(theme)
+        app.theme = theme.name
+        await pilot.pause()
+        code = "keyword string number type function macro lifetime attribute operator name comment plain faint"
+        text = "plain muted faint title path undecided accepted rejected edited added removed code warning error help"
+        pairs = [(ink, ground) for ground in CODE_GROUNDS for ink in code.split()]
+        pairs += [(ink, ground) for ground in TEXT_GROUNDS for ink in text.split()]
+        assert {pair: contrast(diff.ink(*pair)) for pair in pairs if contrast(diff.ink(*pair)) < 4.5} == {}
+        assert {ink: contrast(diff.ink(ink)) for ink in DECORATION if contrast(diff.ink(ink)) < 1.9} == {}

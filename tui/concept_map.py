@@ -55,7 +55,7 @@ definition of the one that is selected. The line on top is the way that you came
         Binding("b,backspace", "back", "Back", id="concept.back"),
         Binding("up,k", "look('up')", "Up", id="concept.up", show=False),
         Binding("down,j", "look('down')", "Down", id="concept.down", show=False),
-        Binding("left,h", "look('left')", "Left", id="concept.left", show=False),
+        Binding("left", "look('left')", "Left", id="concept.left", show=False),
         Binding("right", "look('right')", "Right", id="concept.right", show=False),
     ]
 

@@ -9,15 +9,15 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.document._document import Document
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static, TextArea
+from textual.widgets.text_area import Document
 
 from tutor.errors import MissingTool, Refused
 from tutor.hunks import split_lines
@@ -168,7 +168,7 @@ def find_editor() -> list[str]:
     raise MissingTool("No editor", "No editor was found; name yours in $EDITOR.", "export EDITOR=nano")
 
 
-def edit_in_editor(app: App[object], text: bytes, suffix: str = "") -> bytes | None:
+def edit_in_editor(app: App[Any], text: bytes, suffix: str = "") -> bytes | None:
     """``text`` as the user saves it in their own editor; None when it is unchanged or the editor reports a failure.
 
     The app stands aside meanwhile. The file is in a folder of its own that nobody else can read, and is removed.

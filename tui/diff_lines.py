@@ -16,11 +16,11 @@ from tui.highlight import Piece
 # What text is, and how it looks. The colours are the theme's.
 _INKS = {
     "plain": "color: $foreground",
-    "muted": "color: $foreground 82%",
-    "faint": "color: $foreground 65%",
-    "line": "color: $foreground 45%",
+    "muted": "color: $foreground 86%",
+    "faint": "color: $foreground 74%",
+    "line": "color: $foreground 55%",
     "title": "color: $foreground; text-style: bold",
-    "path": "color: $foreground 75%",
+    "path": "color: $foreground 82%",
     "help": "color: $text-secondary; text-style: italic",
     "sign": "color: $text-warning; text-style: reverse",
     "code": "color: $text-error; text-style: bold",
@@ -31,7 +31,7 @@ _INKS = {
     "chosen": "text-style: bold",
     "centre": "color: $text-primary; text-style: bold",
     # Source code.
-    "comment": "color: $foreground 65%; text-style: italic",
+    "comment": "color: $foreground 74%; text-style: italic",
     "keyword": "color: $text-accent",
     "string": "color: $text-success",
     "number": "color: $text-warning",
@@ -39,7 +39,7 @@ _INKS = {
     "function": "color: $text-primary",
     "macro": "color: $text-primary; text-style: bold",
     "lifetime": "color: $text-warning; text-style: italic",
-    "attribute": "color: $foreground 72%",
+    "attribute": "color: $foreground 78%",
     "operator": "color: $foreground 80%",
     "name": "color: $foreground",
     # A review.
@@ -54,10 +54,10 @@ _INKS = {
     "origin-model": "color: $text-warning",
     "origin-you": "color: $text-accent",
     "bar-current": "color: $foreground 60%",
-    "bar-undecided": "color: $foreground 25%",
+    "bar-undecided": "color: $foreground 40%",
     "bar-accepted": "color: $success",
     "bar-rejected": "color: $error",
-    "number-context": "color: $foreground 50%",
+    "number-context": "color: $foreground 62%",
     "number-added": "color: $text-success",
     "number-removed": "color: $text-error",
     "sign-context": "",
@@ -83,8 +83,8 @@ _GROUNDS = {
 
 _FOCUSED = {
     "ink--bar-current": "color: $accent",
-    "on--hunk-current": "background: $primary 28%",
-    "on--chosen": "background: $primary 35%",
+    "on--hunk-current": "background: $primary 22%",
+    "on--chosen": "background: $primary 26%",
 }
 
 

@@ -321,10 +321,11 @@ Enter never accepts. A key that is pressed in the moment a diff appears does not
 
     def on_key(self, event: events.Key) -> None:
         """Stops deciding keys that were pressed too early, also those that waited while the app was busy."""
-        bound = self.screen.active_bindings.get(event.key)
-        if bound is None or bound.node is not self or not bound.binding.action.startswith("decide"):
+        waited = _time.get_time() - event.time  # the clock that textual stamps events with, as they arrive
+        if self._model is None or self._gate.is_open(waited):
             return
-        if self._model is not None and not self._gate.is_open(waited=_time.get_time() - event.time):
+        bound = self.screen.active_bindings.get(event.key)
+        if bound is not None and bound.node is self and bound.binding.action.startswith("decide"):
             event.stop()
             event.prevent_default()
             self._refuse()
