@@ -13,6 +13,7 @@ from tutor.inert import inert_line
 from tutor.proposal import Proposal, Verification
 
 _WIDTH = 72
+_TAUGHT = 3
 
 
 def compose(
@@ -28,10 +29,11 @@ def compose(
         textwrap.fill(_item(d), _WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False)
         for d in solved
     ]
-    rules = dict.fromkeys(rule for d in solved if d.code and (rule := why(d.code)))
+    # The rule behind one to three errors teaches; behind a dozen it would bury what the commit does.
+    rules = dict.fromkeys(rule for d in solved if d.code and (rule := why(d.code))) if len(solved) <= _TAUGHT else {}
     paragraphs = ["\n".join(body)] if body else []
     paragraphs += [textwrap.fill(inert_line(rule), _WIDTH, break_long_words=False) for rule in rules]
-    if checked := _checked(verification):
+    if checked := _checked(verification, len(proposal.leaves)):
         paragraphs.append(checked)
     return "\n\n".join([_summary(proposal, solved, paths), *paragraphs]) + "\n"
 
@@ -57,9 +59,11 @@ def _item(diagnostic: Diagnostic) -> str:
     return inert_line(f"{where}{code}{diagnostic.message}")
 
 
-def _checked(verification: Verification) -> str:
+def _checked(verification: Verification, left: int) -> str:
+    if verification.check == "failed":
+        return (
+            f"Does not compile yet: {left} error{'' if left == 1 else 's'} left." if left else "Does not compile yet."
+        )
     passed = [name for name, outcome in (("compiles", verification.check), ("tests pass", verification.tests))
               if outcome == "passed"]  # fmt: skip
-    if verification.check == "failed":
-        return "Does not compile yet."
     return f"Checked: {', '.join(passed)}." if passed else ""
