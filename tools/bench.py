@@ -25,20 +25,14 @@ TUTOR = Path(sys.executable).parent / "tutor"
 
 _BARE_APP = """
 from textual.app import App
+from textual.widgets import Static
 class Bare(App):
-    def on_mount(self):
-        self.call_after_refresh(self.exit)
+    def compose(self):
+        yield Static("chat")
 Bare().run()
 """
-_OUR_APP = """
-import sys
-from pathlib import Path
-from tui.app import TutorApp
-class Painted(TutorApp):
-    def on_mount(self):
-        self.call_after_refresh(self.exit)
-Painted(Path(sys.argv[1])).run()
-"""
+_PAINTED = b"chat"  # the first pane's title: once it is written, the first frame is
+
 _ONE_ERROR = """\
 fn main() {
     let names = vec![String::from("Ada"), String::from("Grace")];
@@ -47,7 +41,7 @@ fn main() {
 }
 """
 
-Watch = Callable[[subprocess.Popen[bytes]], bool]
+Watch = Callable[[subprocess.Popen[bytes], bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +54,34 @@ class Row:
     detail: str
 
 
-def seconds_of(argv: list[str], *, env: dict[str, str], cwd: Path, terminal: bool = False) -> float:
-    """The wall-clock seconds of one whole process, in a pseudo-terminal of 120×40 where it needs one."""
+def seconds_of(argv: list[str], *, env: dict[str, str], cwd: Path) -> float:
+    """The wall-clock seconds of one whole process."""
     started = time.perf_counter()
-    if terminal:
-        _in_terminal(argv, env, cwd)
-    else:
-        subprocess.run(argv, env=env, cwd=cwd, capture_output=True, check=False)
+    subprocess.run(argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return time.perf_counter() - started
 
 
-def _in_terminal(argv: list[str], env: dict[str, str], cwd: Path, watch: Watch = lambda process: False) -> None:
-    """Runs a program in a pseudo-terminal, reading what it writes, until it ends or ``watch`` says to end it."""
+def seconds_to_paint(argv: list[str], *, env: dict[str, str], cwd: Path) -> float:
+    """The seconds from the start of a program in a pseudo-terminal until its first frame has been written."""
+    started = time.perf_counter()
+    painted = 0.0
+    written = b""
+
+    def watch(process: subprocess.Popen[bytes], output: bytes) -> bool:
+        nonlocal painted, written
+        written += output
+        if not painted and _PAINTED in written:
+            painted = time.perf_counter() - started
+        return painted > 0
+
+    _in_terminal(argv, env, cwd, watch)
+    if not painted:
+        sys.exit(f"{argv[0]} ended without painting: {written[-300:]!r}")
+    return painted
+
+
+def _in_terminal(argv: list[str], env: dict[str, str], cwd: Path, watch: Watch) -> None:
+    """Runs a program in a pseudo-terminal of 120×40, giving ``watch`` what it writes, until ``watch`` ends it."""
     import fcntl
     import struct
     import termios
@@ -83,9 +93,9 @@ def _in_terminal(argv: list[str], env: dict[str, str], cwd: Path, watch: Watch =
     )
     os.close(theirs)
     while process.poll() is None:
-        _drain(ours, 0.01)
-        if watch(process):
-            process.terminate()
+        if watch(process, _drain(ours, 0.01)):
+            process.kill()
+            process.wait()
     os.close(ours)
 
 
@@ -116,9 +126,9 @@ def _ratio(what: str, target: str, result: tuple[float, float, float], against: 
 
 def measure(work: Path) -> list[Row]:
     """All rows, measured in ``work``, an empty folder."""
-    env = {**os.environ, "TUTOR_HOME": str(work / "home"), "OLLAMA_HOST": "127.0.0.1:9", "TERM": "xterm-256color",
-           "COLUMNS": "", "LINES": ""}  # fmt: skip
-    env = {key: value for key, value in env.items() if value}
+    env = {**os.environ, "TUTOR_HOME": str(work / "home"), "OLLAMA_HOST": "127.0.0.1:9", "TERM": "xterm-256color"}
+    unwanted = {"PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES"}  # a user's Python keeps what it compiled
+    env = {key: value for key, value in env.items() if key not in unwanted}
     rows = [_version(env, work), _first_paint(env, work)]
     rows += _fix(env, work)
     rows += [_append(work), _memory(env, work)]
@@ -138,8 +148,8 @@ def _first_paint(env: dict[str, str], work: Path) -> Row:
     folder = work / "empty"
     folder.mkdir()
     result = compare(
-        lambda: seconds_of([sys.executable, "-c", _OUR_APP, str(folder)], env=env, cwd=work, terminal=True),
-        lambda: seconds_of([sys.executable, "-c", _BARE_APP], env=env, cwd=work, terminal=True),
+        lambda: seconds_to_paint([str(TUTOR), str(folder)], env=env, cwd=work),
+        lambda: seconds_to_paint([sys.executable, "-c", _BARE_APP], env=env, cwd=work),
         9,
     )
     return _ratio("first paint of the app", "< 1.3 ×", result, "an empty Textual app")
@@ -184,7 +194,7 @@ def _memory(env: dict[str, str], work: Path) -> Row:
     resident = 0
     deadline = time.monotonic() + 6
 
-    def watch(process: subprocess.Popen[bytes]) -> bool:
+    def watch(process: subprocess.Popen[bytes], output: bytes) -> bool:
         nonlocal resident
         status = Path(f"/proc/{process.pid}/status").read_text()
         resident = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), resident)
