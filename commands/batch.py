@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from commands import json_face
+from commands import json_face, terminal
 from commands.guard import unforeseen
 from tutor.errors import TutorError, UsageError
 
@@ -42,8 +42,7 @@ def serve(key: str, answer: Answer, home: str | None) -> int:
         except Exception as error:  # one request must not end the others; the cause is in the report
             line = json_face.line({**nobody, "error": unforeseen(error, home)})
             code = 70
-        sys.stdout.write(line)
-        sys.stdout.flush()
+        terminal.write(line)
     return code
 
 

@@ -73,17 +73,24 @@ def _require_folder() -> None:
 
 
 def _app(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from commands.terminal import require_path, require_terminal
 
     path = options.path or "."
     require_path(path)
     require_terminal()
+    return open_app(path, options)
+
+
+def open_app(path: str | os.PathLike[str], options: argparse.Namespace, *, guided: bool = False) -> int:
+    """Runs the Textual app on ``path`` until the user leaves it; the only place that knows of the room ``tui``.
+
+    ``guided``: the app explains each step of the main job."""
+    from pathlib import Path
+
     from tui.app import run
     from tutor.paths import find_home
 
-    return run(Path(path), use_model=not options.no_model, home=find_home(options.home))
+    return run(Path(path), use_model=not options.no_model, home=find_home(options.home), guided=guided)
 
 
 if __name__ == "__main__":

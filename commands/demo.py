@@ -38,9 +38,9 @@ def run(options: argparse.Namespace) -> int:
     """Runs the demonstration; 0 when it came to its end."""
     folder = _project(find_home(options.home).cache)
     if is_interactive() and not options.json:
-        from tui.app import run as run_app
+        from commands.cli import open_app
 
-        return run_app(folder, use_model=not options.no_model, home=find_home(options.home), guided=True)
+        return open_app(folder, options, guided=True)
     tutor = open_tutor(options, "demo", folder)
     tutor.trust.grant(folder, keep=False)  # the project is the tutor's own: it may be built without a sandbox, too
     try:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from commands.terminal import silence, write
 from tutor.errors import TutorError
 from tutor.inert import inert, inert_line
 
@@ -23,15 +24,14 @@ def guarded(call: Callable[[], int], arguments: Sequence[str] = ()) -> int:
         try:
             return _coded(call, arguments)
         finally:
-            sys.stdout.flush()
+            write("")
     except BrokenPipeError:
         # The reader has gone (`tutor … | head`), and has read what it wanted.
-        _silence()
+        silence()
         return 0
-    except OSError as error:  # only the flush is left to raise one: a full disk behind `tutor … > file`
-        _silence()
-        sys.stderr.write(f"tutor: The answer could not be written: {error.strerror}.\n")
-        return 1
+    except TutorError as error:
+        tell(error)
+        return error.exit_code
 
 
 def _coded(call: Callable[[], int], arguments: Sequence[str]) -> int:
@@ -118,8 +118,3 @@ def _accept_all_text() -> None:
     for stream, errors in ((sys.stdout, "replace"), (sys.stdin, "surrogateescape")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
-
-
-def _silence() -> None:
-    """Keeps Python from complaining at exit about output that nobody can take."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from commands import terminal
 from tutor import events, patch
 from tutor.diagnostics import Diagnostic
 from tutor.events import Event, to_data
@@ -22,8 +22,7 @@ _NOT_TEXT: Final = "holds bytes that are not UTF-8: the diff, as JSON text, cann
 
 def write(value: object) -> None:
     """One line of JSON on standard output, the whole line or nothing."""
-    sys.stdout.write(line(value))
-    sys.stdout.flush()
+    terminal.write(line(value))
 
 
 def line(value: object) -> str:

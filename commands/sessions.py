@@ -45,14 +45,9 @@ def _summary(session: SessionSummary) -> dict[str, object]:
 
 def _line(session: SessionSummary) -> str:
     """One session on one line: id, when, tool, what happened, root."""
-    counted = [
-        _count(number, word)
-        for number, word in (
-            (session.questions, "question"), (session.counts.get("proposal", 0), "proposal"), (session.fixes, "fix"), (session.commits, "commit"),
-            (session.feedback, "rating"), (session.damaged, "damaged line"),
-        )
-        if number
-    ]  # fmt: skip
+    numbers = {"question": session.questions, "proposal": session.counts.get("proposal", 0), "fix": session.fixes,
+               "commit": session.commits, "rating": session.feedback, "damaged line": session.damaged}  # fmt: skip
+    counted = [_count(number, word) for word, number in numbers.items() if number]
     what = ", ".join(counted) or "looked only"
     return (
         inert_line(f"{session.id}  {_when(session.started)}  {session.tool or '?':<6} {what:<40} {session.root}") + "\n"

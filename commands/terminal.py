@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 
-from tutor.errors import UsageError
+from tutor.errors import Failed, UsageError
 
 
 def is_interactive() -> bool:
@@ -39,10 +39,27 @@ def put(text: str) -> None:
     """Writes to standard output, at once. A reader that has gone does not stop the work: ``tutor fix --yes | head``
     still does all that it was asked for."""
     try:
+        write(text)
+    except BrokenPipeError:
+        silence()
+
+
+def write(text: str) -> None:
+    """Writes to standard output, at once. Raises BrokenPipeError when the reader has gone, and :class:`Failed` when
+    what it leads to cannot take it (a full disk)."""
+    try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+    except OSError as error:
+        silence()
+        raise Failed("Cannot write", f"The answer could not be written: {error.strerror}.") from error
+
+
+def silence() -> None:
+    """Lets standard output lead nowhere, so that Python does not complain at exit about what nobody can take."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def require_path(path: str) -> None:

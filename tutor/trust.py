@@ -23,7 +23,7 @@ class Trust:
     def _kept(self) -> set[str]:
         try:
             kept = json.loads(self._file.read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return set()
         folders = kept.get("workspaces") if isinstance(kept, dict) else None
         return {f for f in folders if isinstance(f, str)} if isinstance(folders, list) else set()
