@@ -43,12 +43,11 @@ def drive(stream: AsyncGenerator[Event, None], show: Show) -> Event:
     consuming = consume(stream, show)
     try:
         consuming.send(None)
+        consuming.throw(RuntimeError("this action needs an event loop"))
     except StopIteration as end:
         last: Event = end.value
         return last
-    finally:
-        consuming.close()
-    raise RuntimeError("this action needs an event loop")
+    raise RuntimeError("this action needs an event loop and does not end without")
 
 
 def exit_code(last: Event) -> int:
