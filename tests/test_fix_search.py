@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.helpers_rust import compiles, find, make_fixer, run_to_end, snapshot, toolchain, write
+from tests.helpers_rust import compiles, find, make_fixer, manifest, run_to_end, snapshot, toolchain, write
 from tutor.config import FixSettings
 from tutor.diagnostics import Diagnostic
 from tutor.errors import Failed, Interrupted, UsageError
@@ -165,12 +165,35 @@ def test_byte_offsets_hold_after_emoji_crlf_and_bom(home: Home, tmp_path: Path) 
     assert found.content("main.rs") == text.replace("let x", "let mut x").encode()
 
 
+def test_new_lines_end_like_the_files_own(home: Home, tmp_path: Path) -> None:
+    source = "pub fn f(_: Duration) {}\r\npub fn g() {}\r\n"
+    write(tmp_path, {"lib.rs": source})
+    fixed = find(make_fixer(home), tmp_path / "lib.rs").content("lib.rs")
+    assert fixed.count(b"\n") == fixed.count(b"\r\n") > source.count("\n")
+
+
 def test_what_a_macro_made_is_never_edited(home: Home, tmp_path: Path) -> None:
     source = 'macro_rules! m { () => { let x = 5; x = 6; println!("{x}"); } }\nfn main() { m!(); }\n'
     write(tmp_path, {"main.rs": source})
     found = find(make_fixer(home), tmp_path / "main.rs")
     assert (found.outcome.status, found.outcome.checker_runs) == ("unfixed", 1)
     assert any(span.from_macro for span in found.outcome.before[0].spans)
+
+
+def test_what_the_compiler_writes_out_itself_is_the_users_text(home: Home, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"lib.rs": "pub async fn f() -> Result<u8, u8> { Ok(1) }\npub async fn g() -> Result<u8, u8> { Ok(f()?) }\n"},
+    )
+    found = find(make_fixer(home), tmp_path / "lib.rs")
+    assert b"f().await?" in found.content("lib.rs")
+
+
+def test_suggestions_that_go_on_are_one(home: Home, tmp_path: Path) -> None:
+    source = "pub trait Foo { type Bar; }\npub fn bar<T>() where T::Baa: Copy, {}\n"
+    write(tmp_path, {"lib.rs": source})
+    found = find(make_fixer(home), tmp_path / "lib.rs")
+    assert found.content("lib.rs") == source.replace("T::Baa: Copy,", "T::Bar: Copy, T: Foo").encode()
 
 
 def test_modules_and_includes_beside_a_lone_file(home: Home, tmp_path: Path) -> None:
@@ -191,6 +214,7 @@ def test_files_outside_the_folder_are_not_followed(home: Home, tmp_path: Path) -
     write(tmp_path, {"secret.txt": "secret", "in/main.rs": INCLUDES.replace("NAME", "../secret.txt")})
     found = find(make_fixer(home), tmp_path / "in/main.rs")
     assert found.outcome.status == "unfixed"
+    assert any("outside its folder" in text for text in found.notices)
     (tmp_path / "in/link.txt").symlink_to(tmp_path / "secret.txt")
     write(tmp_path, {"in/main.rs": INCLUDES.replace("NAME", "link.txt")})
     assert find(make_fixer(home), tmp_path / "in/main.rs").outcome.status == "unfixed"
@@ -289,6 +313,18 @@ def test_a_hanging_compiler_is_stopped(home: Home, tmp_path: Path) -> None:
     with pytest.raises(Failed) as caught:
         find(make_fixer(home, settings=FixSettings(seconds=1)), tmp_path / "main.rs")
     assert caught.value.title == "No answer"
+
+
+def test_a_compiler_that_breaks_down(home: Home, tmp_path: Path) -> None:
+    source = "fn main() { let x = " + "(" * 20_000 + "1" + ")" * 20_000 + "; }"
+    write(tmp_path, {"main.rs": source})
+    with pytest.raises(Failed) as caught:
+        find(make_fixer(home, settings=FixSettings(seconds=20)), tmp_path / "main.rs")
+    assert caught.value.title == "The compiler crashed"
+    write(tmp_path, {"Cargo.toml": manifest(), "src/main.rs": source})
+    with pytest.raises(Failed) as caught:
+        find(make_fixer(home, settings=FixSettings(seconds=20)), tmp_path)
+    assert caught.value.title == "The compiler crashed"
 
 
 def test_thousands_of_errors_are_bounded(home: Home, tmp_path: Path) -> None:

@@ -33,7 +33,10 @@ from tutor.inert import inert_line
 from tutor.proposal import Outcome
 from tutor.toolchain import Toolchain
 
-_CRASH: Final = re.compile(rb"internal compiler error|thread 'rustc' panicked|rustc-LLVM ERROR")
+_CRASH: Final = re.compile(
+    rb"internal compiler error|thread 'rustc'[^\n]* (?:panicked|has overflowed)|rustc-LLVM ERROR|\(signal: \d+"
+    rb"|rustc interrupted by SIG"
+)
 NO_CODE_RUN: Final = "not needed: rustc runs no foreign code"
 _TESTED: Final = re.compile(r"^test result: .*$", re.MULTILINE)
 
@@ -112,8 +115,8 @@ def checked(messages: Messages, done: process.Completed, program: str, runs: int
     if crash and not errors:
         raise Failed(
             "The compiler crashed",
-            f"{program} broke down on this code (an internal compiler error, not your mistake).",
-            "a newer toolchain may help: rustup update",
+            f"{program} broke down on this code: it is nested too deeply, or the compiler has a mistake of its own.",
+            "take out the newest part and check again; a newer toolchain may help: rustup update",
         )
     if crash:
         notices.append(f"{program} broke down half-way; what it said before that is shown.")

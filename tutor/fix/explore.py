@@ -30,7 +30,7 @@ from tutor.inert import inert_line
 MAX_SOLUTIONS: Final = 3
 _MAX_PER_ERROR: Final = 8
 _MAX_AFTER_FIRST: Final = 4
-_MAX_TOGETHER: Final = 200
+_MAX_TOGETHER: Final = 1_000
 _SURE: Final = "MachineApplicable"
 
 Files = Mapping[str, bytes]

@@ -187,8 +187,22 @@ def _spans(raw: object, rename: Rename) -> Iterator[Span]:
             label=_text(span.get("label")),
             replacement=replacement if isinstance(replacement, str) else None,
             applicability=_APPLICABILITIES.get(str(applicability)),
-            from_macro=span.get("expansion") is not None,
+            from_macro=_from_macro(span),
         )
+
+
+def _from_macro(span: Raw) -> bool:
+    """Whether a place lies in a macro's expansion. What the compiler itself writes out (`?`, `.await`, `for`) is
+    also marked as an expansion, but there the text is the user's own."""
+    at: object = span
+    for _ in range(_MAX_SPANS):
+        expansion = at.get("expansion") if isinstance(at, dict) else None
+        if not isinstance(expansion, dict):
+            return False
+        if not str(expansion.get("macro_decl_name")).startswith("desugaring of "):
+            return True
+        at = expansion.get("span")
+    return True
 
 
 _NUMBERS: Final = ("byte_start", "byte_end", "line_start", "column_start", "line_end", "column_end")

@@ -41,7 +41,11 @@ def open_checker(
     if project.kind == "file":
         runner = _runner(project.root, settings, toolchain, trusted) if tests else None
         scratch = LoneScratch(home, project.root / project.file)
-        return LoneChecker(project, scratch, toolchain, settings, runner)
+        lone = LoneChecker(project, scratch, toolchain, settings, runner)
+        if scratch.left_out:
+            some = inert_line(scratch.left_out[0])
+            lone.notices.append(f"{inert_line(project.file)} names {some}, which is outside its folder: not read.")
+        return lone
     runner = _runner(project.root, settings, toolchain, trusted)
     if toolchain.cargo is None and runner is not None:
         raise MissingTool("No cargo", "There is no cargo beside rustc on this machine.", HOW_TO_GET_RUST)

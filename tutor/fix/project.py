@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +99,8 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
 
 def read_manifest(manifest: Path) -> Table:
     """The manifest's TOML. Raises Failed with one sentence when it cannot be read."""
+    import tomllib
+
     try:
         if manifest.stat().st_size > _MAX_MANIFEST:
             raise Failed("Cargo.toml is too large", f"{_shown(manifest)} is larger than 1 MiB; it is not read.")
@@ -216,11 +216,8 @@ def _workspace_root(manifest: Path, table: Table) -> Path:
 
 
 def _is_member(outer: Table, folder: Path, above: Path) -> bool:
-    relative = folder.relative_to(above).as_posix()
-    if any(
-        fnmatch.fnmatch(relative, pattern.strip("/"))
-        for pattern in _texts(sub_table(outer, "workspace").get("members"))
-    ):
+    patterns = _texts(sub_table(outer, "workspace").get("members"))
+    if any(folder in _matching(above, pattern) for pattern in patterns):
         return True
     # A path dependency of the root package is a member without being listed.
     paths = [d.get("path") for d in dependencies(outer).values() if isinstance(d, dict)]

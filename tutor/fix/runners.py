@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from tutor.toolchain import Toolchain
 MAX_OUTPUT: Final = 64 * 1024 * 1024
 MEMORY: Final = 4 * 1024**3
 PROCESSES: Final = 256
+_OUT_OF_MEMORY: Final = re.compile(rb"^memory allocation of \d+ bytes failed", re.MULTILINE)
 
 
 class Runner(Protocol):
@@ -96,11 +98,12 @@ def completed_or_failed(done: process.Completed, program: str, seconds: float) -
     is not one of the causes: what there is of it can be used."""
     if done.outcome == "cancelled":
         raise Interrupted("Stopped", f"{program} was stopped.")
+    outcome = "too-much-memory" if _OUT_OF_MEMORY.search(done.stderr) else done.outcome
     said = {
         "timeout": f"gave no answer within {seconds:g} seconds and was stopped; fix.seconds in config.toml allows more",
         "too-much-memory": f"needed more than {MEMORY >> 30} GiB of memory and was stopped",
         "too-many-processes": "started too many processes and was stopped",
-    }.get(done.outcome)
+    }.get(outcome)
     if said:
         raise Failed("No answer", f"{program} {said}.")
 

@@ -104,21 +104,22 @@ class Scratch:
 
 
 class LoneScratch(Scratch):
-    """A fresh folder with one file and the modules and files that it names, gone when closed."""
+    """A fresh folder with one file and the modules and files that it names, gone when closed. ``left_out``: what it
+    names outside its folder, which is not read."""
 
     def __init__(self, home: Home, file: Path) -> None:
-        import tempfile
-
+        folder = home.cache / f"lone-{os.getpid()}-{os.urandom(8).hex()}"
+        super().__init__(folder / "file")
+        self.out = folder / "out"
         try:
-            folder = tempfile.mkdtemp(prefix="lone-", dir=home.ensure(home.cache))
+            home.ensure(home.cache)
+            folder.mkdir(mode=0o700)
+            self.folder.mkdir()
+            self.out.mkdir()
         except OSError as error:
             raise Failed("No scratch copy", f"A folder in {home.cache} cannot be made: {error.strerror}.") from error
-        super().__init__(Path(folder) / "file")
-        self.out = Path(folder) / "out"
-        self.folder.mkdir()
-        self.out.mkdir()
         try:
-            _copy_named(file, self.folder)
+            self.left_out = _copy_named(file, self.folder)
         except OSError as error:
             self.close()
             raise Failed("Cannot read", f"{inert_line(str(file))}: {error.strerror}.") from error
@@ -128,9 +129,10 @@ class LoneScratch(Scratch):
         shutil.rmtree(self.folder.parent, ignore_errors=True)
 
 
-def _copy_named(file: Path, into: Path) -> None:
-    """Copies ``file`` and, from its folder and below, whatever files it names and those name in turn."""
-    origin = file.parent
+def _copy_named(file: Path, into: Path) -> list[str]:
+    """Copies ``file`` and, from its folder and below, whatever files it names and those name in turn. Returns the
+    files that are named and lie elsewhere."""
+    origin, elsewhere = file.parent, []
     waiting, done = [(file, origin)], {file}
     while waiting:
         path, modules = waiting.pop()
@@ -141,12 +143,15 @@ def _copy_named(file: Path, into: Path) -> None:
         for named, its_modules in _named_by(path, modules, content):
             if named in done or not named.is_file():
                 continue
-            if not Path(os.path.realpath(named)).is_relative_to(os.path.realpath(origin)):
-                continue
             done.add(named)
+            real = Path(os.path.realpath(named))
+            if not named.is_relative_to(origin) or not real.is_relative_to(os.path.realpath(origin)):
+                elsewhere.append(str(named))
+                continue
             if len(done) > _MAX_LONE_FILES:
                 raise Failed("Too many files", f"{inert_line(file.name)} names more than {_MAX_LONE_FILES} files.")
             waiting.append((named, its_modules))
+    return elsewhere
 
 
 def _named_by(path: Path, modules: Path, content: bytes) -> Iterator[tuple[Path, Path]]:
@@ -156,8 +161,7 @@ def _named_by(path: Path, modules: Path, content: bytes) -> Iterator[tuple[Path,
     origin = path.parent
     for name in _NAMED_FILE.findall(content):
         named = Path(os.path.normpath(origin / os.fsdecode(name)))
-        if named.is_relative_to(modules) or named.is_relative_to(origin):
-            yield named, named.parent
+        yield named, named.parent
     if b"mod" in content:
         code = code_only(content)
         # A module declared inside `mod outer { … }` lies in the folder `outer`; which one it is inside is not told

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from tutor.config import FixSettings
 from tutor.diagnostics import Diagnostic
@@ -30,7 +30,9 @@ from tutor.fix.suggestions import CompilerSuggestions
 from tutor.inert import inert_line
 from tutor.paths import Home
 from tutor.proposal import Proposal, Verification
-from tutor.review import AcceptedChange
+
+if TYPE_CHECKING:
+    from tutor.review import AcceptedChange
 
 Status = Literal["clean", "fixed", "partial", "unfixed", "error"]
 

@@ -27,20 +27,17 @@ class CompilerSuggestions:
     def propose(self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, bytes]) -> Iterator[Candidate]:
         """One candidate for every alternative of every suggestion whose places can be edited."""
         for diagnostic in diagnostics:
-            yield from _candidates(diagnostic)
+            yield from _candidates(diagnostic, sources)
 
 
-def _candidates(diagnostic: Diagnostic) -> Iterator[Candidate]:
-    for part in diagnostic.walk():
-        suggested = [span for span in part.spans if span.replacement is not None]
-        if not suggested or any(span.from_macro for span in suggested):
+def _candidates(diagnostic: Diagnostic, sources: Mapping[str, bytes]) -> Iterator[Candidate]:
+    for words, spans in _suggestions(diagnostic):
+        if any(span.from_macro for span in spans):
             continue
-        for number, alternative in enumerate(alternatives(suggested)[:_MAX_ALTERNATIVES]):
-            # The first error of a diagnostic may carry the suggestion itself; a child says what it does.
-            words = part.message if part is not diagnostic else _label(alternative)
+        for number, alternative in enumerate(alternatives(spans)[:_MAX_ALTERNATIVES]):
             applicability = _weakest(alternative)
             yield Candidate(
-                tuple(_edit(span) for span in alternative),
+                tuple(_edit(span, sources.get(span.file, b"")) for span in alternative),
                 Reason("rustc", diagnostic.code, diagnostic.message, words),
                 diagnostic,
                 applicability,
@@ -48,13 +45,27 @@ def _candidates(diagnostic: Diagnostic) -> Iterator[Candidate]:
             )
 
 
-def _edit(span: Span) -> Edit:
-    text = (span.replacement or "").encode("utf-8", "surrogateescape")
-    return Edit(span.file, span.start, span.end, complete(text))
+def _suggestions(diagnostic: Diagnostic) -> list[tuple[str, list[Span]]]:
+    """Each suggestion's words and places. One that begins with "..." goes on with the one before it."""
+    found: list[tuple[str, list[Span]]] = []
+    for part in diagnostic.walk():
+        spans = [span for span in part.spans if span.replacement is not None]
+        # A diagnostic may carry a suggestion itself; its message is then about the error, its label about the edit.
+        words = part.message if part is not diagnostic else next((span.label for span in spans if span.label), "")
+        if spans and found and words.startswith("..."):
+            before, places = found.pop()
+            found.append((f"{before.rstrip('.: ')} {words.removeprefix('...')}", [*places, *spans]))
+        elif spans:
+            found.append((words, spans))
+    return found
 
 
-def _label(spans: Sequence[Span]) -> str:
-    return next((span.label for span in spans if span.label), "")
+def _edit(span: Span, content: bytes) -> Edit:
+    """The edit that a span stands for. The compiler always writes LF; the file's own line endings win."""
+    text = complete((span.replacement or "").encode("utf-8", "surrogateescape"))
+    if b"\n" in text and b"\r\n" in content and content.count(b"\n") == content.count(b"\r\n"):
+        text = text.replace(b"\n", b"\r\n")
+    return Edit(span.file, span.start, span.end, text)
 
 
 def alternatives(spans: Iterable[Span]) -> list[list[Span]]:
