@@ -16,7 +16,7 @@ from tests.helpers_rust import find, make_fixer, manifest, run_to_end, snapshot,
 from tutor.errors import Failed, Interrupted
 from tutor.fix import opening, scratch
 from tutor.fix.search import FixRequest
-from tutor.paths import Home
+from tutor.paths import Home, find_home
 from tutor.review import AcceptedChange
 from tutor.sandbox import Capability, probe
 
@@ -246,6 +246,14 @@ def test_a_second_process_waits_and_says_so(home: Home, tmp_path: Path, monkeypa
         cancel.set()
         with pytest.raises(Interrupted):
             run_to_end(make_fixer(home).find(FixRequest(tmp_path), cancel))
+
+
+def test_a_home_inside_the_project_is_not_copied_into_itself(tmp_path: Path) -> None:
+    write(tmp_path, {"Cargo.toml": manifest(more="[workspace]\n"), "src/main.rs": MOVED})
+    inside = find_home(tmp_path / ".tutor")
+    for _ in range(2):
+        assert find(make_fixer(inside), tmp_path).outcome.status == "fixed"
+    assert len(copies(inside)) == 1
 
 
 def test_links_that_lead_out_are_left_out_and_named(home: Home, tmp_path: Path) -> None:

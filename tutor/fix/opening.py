@@ -18,7 +18,7 @@ from tutor.inert import inert_line
 from tutor.paths import Home
 from tutor.toolchain import HOW_TO_GET_RUST, Toolchain, find_toolchain
 
-_LOCK_WAIT_SECONDS: Final = 20.0
+_LOCK_WAIT_SECONDS: Final = 60.0
 _MAX_NEIGHBOURS: Final = 50
 
 

@@ -190,6 +190,7 @@ class PackageScratch(Scratch):
         self.root = root
         self.left_out: list[str] = []
         self._index_file = self._home / "index.json"
+        self._own = {str(folder) for folder in (home.cache, home.data, home.state)}  # they may lie in the project
         self._lock = _locked(self._home / "lock", wait, cancel)
         try:
             self._index = self._take_index()
@@ -259,7 +260,8 @@ class PackageScratch(Scratch):
             for entry in entries:
                 status = entry.stat(follow_symlinks=False)
                 if stat.S_ISDIR(status.st_mode):
-                    if entry.name not in _SKIPPED and not (entry.name == "target" and is_package):
+                    results = entry.name == "target" and is_package
+                    if not results and entry.name not in _SKIPPED and entry.path not in self._own:
                         waiting.append(entry.path)
                 elif stat.S_ISLNK(status.st_mode):
                     if os.path.realpath(entry.path).startswith(real + os.sep):
@@ -299,7 +301,7 @@ def _locked(file: Path, wait: float, cancel: threading.Event | None) -> int:
             except BlockingIOError:
                 if time.monotonic() > until:
                     raise Failed(
-                        "Busy", "Another tutor is checking this project right now. Try again when it is done."
+                        "Busy", "Another check of this project is still running. Try again when it is done."
                     ) from None
             if pause.wait(_LOCK_POLL_SECONDS):
                 _check(cancel)
