@@ -131,6 +131,14 @@ def test_fix_yes_writes_and_commits(tmp_path: Path) -> None:
     assert git(folder, "status", "--porcelain", "other") == "?? other\n"
 
 
+@pytest.mark.parametrize("path", ["src/main.rs", "src", "Cargo.toml", "."])
+def test_fix_yes_writes_wherever_in_the_package_it_was_pointed(path: str, tmp_path: Path) -> None:
+    folder = repository(package(tmp_path / "made"))
+    done = tutor("fix", "--yes", "--commit", path, cwd=folder)
+    assert done.returncode == 0, done
+    assert git(folder, "show", "--name-only", "--format=").split() == ["src/main.rs"]
+
+
 def test_fix_yes_with_a_message(tmp_path: Path) -> None:
     folder = repository(package(tmp_path / "made"))
     assert tutor("fix", "--yes", "--commit", "--message", "Keep the names", cwd=folder).returncode == 0
