@@ -78,6 +78,12 @@ def test_only_so_many_are_kept_and_all_are_counted() -> None:
     assert (len(found.found), sum(found.errors.values()), found.cut) == (MAX_DIAGNOSTICS, MAX_DIAGNOSTICS + 5, True)
 
 
+def test_warnings_leave_room_for_the_error() -> None:
+    warnings = (message(spans=[span(i, i + 1)], level="warning") for i in range(MAX_DIAGNOSTICS + 5))
+    found = parse(lines(*warnings, message()), HERE)
+    assert found.found[-1].diagnostic.level == "error" and found.cut
+
+
 def test_an_internal_error_is_told_apart() -> None:
     found = parse(lines(message(level="error: internal compiler error")), HERE)
     assert found.found[0].crash and not found.errors

@@ -25,7 +25,7 @@ from tutor.config import FixSettings
 from tutor.diagnostics import Diagnostic
 from tutor.errors import Failed, Interrupted
 from tutor.fix.cargo_errors import explain_failure
-from tutor.fix.messages import Key, Message, Messages, Rename, parse, relative_to
+from tutor.fix.messages import MAX_DIAGNOSTICS, Key, Message, Messages, Rename, parse, relative_to
 from tutor.fix.project import Project
 from tutor.fix.runners import MAX_OUTPUT, MEMORY, Runner, completed_or_failed, last_line
 from tutor.fix.scratch import LoneScratch, PackageScratch, Scratch
@@ -125,7 +125,8 @@ def checked(messages: Messages, done: process.Completed, program: str, runs: int
     if done.outcome == "too-much-output":
         notices.append(f"{program} wrote more than {MAX_OUTPUT >> 20} MiB; only the beginning was read.")
     if messages.cut:
-        notices.append(f"There are {sum(messages.errors.values())} errors; the first {len(found)} messages are shown.")
+        total = f"{messages.number} errors and {messages.others} other messages"
+        notices.append(f"There are {total}; the first {MAX_DIAGNOSTICS} of each are shown.")
     passed = done.succeeded and not errors
     return Checked(passed, found, errors, frozenset(messages.reached), runs, tuple(notices))
 

@@ -151,8 +151,11 @@ class Explorer:
         """Everything that the compiler is sure of at once, as long as that brings the program further."""
         node = self._root
         while not (node.checked.passed or self._bench.spent):
-            sure = [c for c in self._candidates(node) if c.applicability == _SURE]
-            together = _fitting({id(c.diagnostic): c for c in reversed(sure)}.values())
+            sure: dict[int, Candidate] = {}
+            for candidate in self._candidates(node):
+                if candidate.applicability == _SURE:
+                    sure.setdefault(id(candidate.diagnostic), candidate)
+            together = _fitting(sure.values())
             following = self._next(node, together) if together else None
             if following is None:
                 return

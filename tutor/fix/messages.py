@@ -17,7 +17,7 @@ from typing import Any, Final, get_args
 from tutor.diagnostics import Applicability, Diagnostic, Level, Span
 
 MAX_DIAGNOSTICS: Final = 1_000
-"""How many messages of one check are kept."""
+"""How many errors of one check are kept, and how many other messages."""
 
 _POSITION: Final = re.compile(r":\d+:\d+(?:: \d+:\d+)?")
 _MAX_TEXT: Final = 20_000
@@ -60,21 +60,39 @@ def key_of(message: Message) -> Key:
 
 @dataclass(slots=True)
 class Messages:
-    """All that one check said. ``errors`` counts every error; ``found`` holds the first ``MAX_DIAGNOSTICS`` messages,
-    and ``cut`` says that there were more. ``reached``: the units whose check began."""
+    """All that one check said. ``errors`` counts every error (``number`` in all), ``others`` the other messages;
+    ``found`` holds the first ``MAX_DIAGNOSTICS`` of each of the two. ``reached``: the units whose check began."""
 
     found: list[Message] = field(default_factory=list)
     errors: Counter[Key] = field(default_factory=Counter)
+    number: int = 0
+    others: int = 0
     reached: set[str] = field(default_factory=set)
-    cut: bool = False
+
+    def take(self, message: Message) -> None:
+        """Counts a message, and keeps it while there is room."""
+        if message.diagnostic.level == "error" and not message.crash:
+            self.errors[key_of(message)] += 1
+            self.number += 1
+            room = self.number <= MAX_DIAGNOSTICS
+        else:
+            self.others += 1
+            room = self.others <= MAX_DIAGNOSTICS
+        if room:
+            self.found.append(message)
+
+    @property
+    def cut(self) -> bool:
+        """Whether there were more messages than are kept."""
+        return max(self.number, self.others) > MAX_DIAGNOSTICS
 
     def add(self, other: Messages) -> None:
         """Takes over what another run said, but for what is known already."""
         known = {message.diagnostic for message in self.found}
-        self.found += [m for m in other.found if m.diagnostic not in known][: MAX_DIAGNOSTICS - len(self.found)]
-        self.errors += other.errors
+        for message in other.found:
+            if message.diagnostic not in known:
+                self.take(message)
         self.reached |= other.reached
-        self.cut |= other.cut
 
 
 def parse(output: bytes, rename: Rename, prefix: str = "") -> Messages:
@@ -94,13 +112,7 @@ def parse(output: bytes, rename: Rename, prefix: str = "") -> Messages:
             continue
         seen.add(identity)
         crash = message.get("level") == "error: internal compiler error"
-        one = Message(diagnostic(message, rename), unit, crash)
-        if one.diagnostic.level == "error" and not crash:
-            messages.errors[key_of(one)] += 1
-        if len(messages.found) < MAX_DIAGNOSTICS:
-            messages.found.append(one)
-        else:
-            messages.cut = True
+        messages.take(Message(diagnostic(message, rename), unit, crash))
     return messages
 
 
