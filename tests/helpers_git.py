@@ -101,7 +101,7 @@ class User:
 
 
 def index_entries(folder: Path, *without: str) -> dict[bytes, tuple[bytes, bytes]]:
-    """Every entry of the index but those of ``without``: mode, id and stage, and the flags and file times kept with it."""
+    """Every entry of the index but those of ``without``: mode, id, stage, flags and remembered file times."""
     records = git(folder, "ls-files", "-z", "--stage", "--debug").split(b"\0")
     entries = {}
     for number, record in enumerate(records[:-1]):

@@ -235,6 +235,7 @@ def make(
     """  # fmt: skip
     if not message.strip() or "\0" in message:
         raise UsageError("No message", "A commit needs a message.")
+    note({"folder": repository.folder, "token": token})
     with IndexSwap(repository, token) as swap:
         head = ready(repository, refuse)
         check_identity(repository.top, identity)
@@ -332,6 +333,7 @@ def take_back(
     Raises the refusal when HEAD is not ``commit`` or the index has other changes on these lines; nothing has changed
     then. Work tree files are the caller's business.
     """  # fmt: skip
+    note({"folder": repository.folder, "token": token})
     with IndexSwap(repository, token) as swap:
         if ready(repository, refuse) != commit:
             raise refuse("There are newer commits.")

@@ -78,11 +78,10 @@ def installed() -> bool:
 
 @functools.cache
 def _gitpython() -> type[git.Git]:
-    # GitPython looks for git when it is imported, and would raise where it finds none in its own way.
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    # GitPython runs git once when it is imported: the one that we found, not what PATH or the folder offers.
+    os.environ["GIT_PYTHON_GIT_EXECUTABLE"] = _program()
     import git
 
-    git.refresh(_program())
     return git.Git
 
 

@@ -418,11 +418,14 @@ def _top_of(applied: AppliedChange) -> str:
 
 def _recover_git(git: Mapping[str, object]) -> str | None:
     """Settles the repository's side; the commit that HEAD has moved to, None when it has not moved."""
-    folder, token, index = git["folder"], git["token"], git["index"]
-    if not isinstance(folder, str) or not isinstance(index, dict) or len(bytes.fromhex(str(token))) != 8:
+    folder, token, index = str(git["folder"]), str(git["token"]), git.get("index")
+    if len(bytes.fromhex(token)) != 8:
         raise ValueError("not a record of a commit")
+    if not isinstance(index, dict):  # killed while it was being checked: nothing but files of ours
+        gitindex.remove_leftovers(Path(folder), token)
+        return None
     where = Repository.at(folder)
     head = where.head()
     moved = head if head is not None and head != git["head"] and where.info(head).tree == git["tree"] else None
-    gitindex.recover(Path(folder), str(token), index, done=moved is not None)
+    gitindex.recover(Path(folder), token, index, done=moved is not None)
     return moved
