@@ -110,6 +110,7 @@ class TutorApp(BaseApp):
         for theme in OWN:
             self.register_theme(theme)
         self._use_settings()
+        self.keys_matter()
         self.call_after_refresh(self.startup.begin)
 
     def _use_settings(self) -> None:
@@ -125,9 +126,14 @@ class TutorApp(BaseApp):
         if wrong:
             problems.append("Some of your keys are ignored. " + " ".join(wrong))
         if problems:
-            self.note(problems[0] if len(problems) == 1 else "Some settings are ignored.", "warning",
-                           "" if len(problems) == 1 else "\n".join(problems))  # fmt: skip
+            self.call_after_refresh(self._tell_problems, problems)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _tell_problems(self, problems: list[str]) -> None:
+        if len(problems) == 1:
+            self.note(problems[0], "warning")
+        else:
+            self.note("Some settings are ignored.", "warning", "\n".join(problems))
 
     def _keep_theme(self, theme: Theme) -> None:
         name = theme.name
@@ -197,7 +203,7 @@ class TutorApp(BaseApp):
     def note(self, text: str, level: Level = "info", details: str = "") -> None:
         """A line in the chat; where the chat is not on the screen, also for a moment over what is."""
         self.chat.note(text, level, details)
-        if self.chat.is_mounted and not self.chat.region and not isinstance(self.screen, ModalScreen):
+        if self.chat.is_mounted and not self.chat.display and not isinstance(self.screen, ModalScreen):
             severity: SeverityLevel = (
                 "warning" if level == "warning" else "error" if level == "error" else "information"
             )

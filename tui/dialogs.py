@@ -105,7 +105,7 @@ def yes_or_no(title: str, text: str, yes: str, no: str = "no") -> Question:
 class MessageEditor(Dialog[str]):
     """The message of a commit, to be read and changed. ctrl+s gives the text."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "Commit", id="dialog.commit", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "Commit", id="dialog.commit")]
 
     def __init__(self, message: str, paths: Sequence[str]) -> None:
         super().__init__("commit", "")
@@ -154,7 +154,7 @@ class LineInput(Dialog[str]):
 class IdentityForm(Dialog[tuple[str, str]]):
     """Asks for the name and the e-mail address of one commit; ctrl+s gives both."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "Commit", id="dialog.identity", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "Commit", id="dialog.identity")]
 
     _HOW = (
         "Git does not know who you are. For this commit only, give a name and an e-mail address.\n"

@@ -65,7 +65,7 @@ class FixFlow(Flow):
                 return True
             return await self._hear_check(event)
 
-        self.run("Checking", lambda: self.app.tutor.check(self._request()), hear)
+        self.run("Checking", lambda: self.app.tutor.check(self._request()), hear, quiet=quiet)
 
     def _request(self) -> FixRequest:
         from tutor.fix.search import FixRequest

@@ -45,10 +45,11 @@ class WriteFlow(Flow):
             return await self.app.fix_flow.hear_verified(review, accepted, event)
 
         def over(whole: bool) -> None:
-            if whole and self.app.fix_flow.review is review and review.accepted:
-                # Decisions made meanwhile are checked, too; a check that failed to run has said why and ends here.
-                if self.app.fix_flow.verification(review) is not None or review.accepted != accepted:
-                    self._verify_first(review)
+            if not whole or self.app.fix_flow.review is not review or not review.accepted:
+                return
+            # Decisions made meanwhile are checked, too; a check that could not be made has said why and ends here.
+            if self.app.fix_flow.verification(review) is not None or review.accepted != accepted:
+                self._verify_first(review)
 
         self.run("Checking what you accepted", lambda: self.app.tutor.verify(review), hear, over)
 
@@ -121,9 +122,8 @@ class WriteFlow(Flow):
         return None if state is None else state.root is not None
 
     def _write_where_it_may_be(self, review: Review, created: bool) -> None:
-        self.app.startup.look_at_repository()
         if created:
-            self._write(review)
+            self.app.startup.look_at_repository(lambda: self._write(review))
         else:
             self._refused_repository = True  # the reason was shown; it is not asked again
             self.app.note(f"Nothing is written yet; {self.app.key('app.apply')} writes without a repository.")

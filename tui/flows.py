@@ -25,16 +25,16 @@ class Flow:
 
     def run(
         self, title: str, stream: Callable[[], Stream], heard: Heard, ended: Callable[[bool], None] | None = None,
-        stop: asyncio.Event | None = None,
+        stop: asyncio.Event | None = None, *, quiet: bool = False,
     ) -> None:  # fmt: skip
         """Runs an action, at once or when the one that runs now is over; the user is told which.
 
         ``heard`` gets every event and says whether it has dealt with it (else the app shows it as usual); ``ended``
-        gets whether the action came to its own end.
+        gets whether the action came to its own end. ``quiet``: waiting is nothing that the user need know of.
         """
 
         def begin() -> None:
             self.app.start_job(Job(title, stream(), heard, ended or (lambda whole: None), stop))
 
-        if not self.app.jobs.when_free(begin):
+        if not self.app.jobs.when_free(begin) and not quiet:
             self.app.note(f"{title}: waits until what is running now is done (esc stops that).")

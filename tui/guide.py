@@ -22,12 +22,12 @@ class Step:
 
 
 STEPS = (
-    Step("fix", "find", "Press {key} or type “fix this”: errors are listed, fixes are proven before you see them.", "app.fix"),
+    Step("fix", "find", "Press {key} or type “fix this”: fixes are proven before you see them.", "app.fix"),
     Step("accept", "decide", "Read the hunk, then press {key} to accept it (r rejects, e edits).", "hunk.accept"),
     Step("apply", "write", "Press {key} to write what you accepted. Nothing else is touched.", "app.apply"),
-    Step("commit", "commit", "Read the message, change it if you like, then ctrl+s commits ({key} asks again).", "app.commit"),
+    Step("commit", "commit", "Read the message, edit it; ctrl+s commits ({key} asks again).", "app.commit"),
     Step("ask", "ask", "Press {key} and ask why it did not compile; Enter sends.", "pane.chat"),
-)  # fmt: skip
+)
 
 
 class Coach(Widget):

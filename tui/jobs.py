@@ -39,6 +39,7 @@ class Job:
     started: float = field(default_factory=time.monotonic)
     progress: Progress | None = None
     stopping: bool = False
+    begun: bool = False
 
     @property
     def seconds(self) -> float:
@@ -101,7 +102,7 @@ class Jobs:
             return False
         if job.ask_to_stop is not None and not job.stopping:
             job.ask_to_stop.set()
-        else:
+        elif job.begun:  # cancelling a task that has not run yet would end it without a word
             self._worker.cancel()
         job.stopping = True
         return True
@@ -117,8 +118,11 @@ class Jobs:
 
     async def _run(self, job: Job) -> None:
         whole, error = False, None
+        job.begun = True
         try:
             async with aclosing(job.stream) as stream:
+                if job.stopping and job.ask_to_stop is None:
+                    return
                 async for event in stream:
                     self._app.post_message(JobEvent(job, event))
             whole = True

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
-from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
@@ -21,12 +20,12 @@ class Prompt(TextArea):
     """Where the user types. ``offers`` is the list that it fills; ``arguments`` see :func:`tui.completion.choices`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", id="prompt.send", priority=True),
-        Binding("ctrl+j,shift+enter", "newline", "New line", id="prompt.newline", priority=True, key_display="^j"),
-        Binding("up", "older", "Earlier input", id="prompt.older", show=False, priority=True),
-        Binding("down", "newer", "Later input", id="prompt.newer", show=False, priority=True),
-        Binding("tab", "complete", "Complete", id="prompt.complete", show=False, priority=True),
-        Binding("escape", "close_offers", "Close the list", id="prompt.close", show=False, priority=True),
+        Binding("enter", "send", "Send", id="prompt.send"),
+        Binding("ctrl+j,shift+enter", "newline", "New line", id="prompt.newline", key_display="^j"),
+        Binding("up", "older", "Earlier input", id="prompt.older", show=False),
+        Binding("down", "newer", "Later input", id="prompt.newer", show=False),
+        Binding("tab", "complete", "Complete", id="prompt.complete", show=False),
+        Binding("escape", "close_offers", "Close the list", id="prompt.close", show=False),
     ]
 
     help_text = (
@@ -127,20 +126,31 @@ class Prompt(TextArea):
             self.put(text)
 
     def action_complete(self) -> None:
-        """Takes the chosen offer; without one, tab goes on to the next pane."""
-        if (chosen := self._offers.current) is None:
-            raise SkipAction
-        self.take(chosen)
+        """Takes the chosen offer."""
+        if (chosen := self._offers.current) is not None:
+            self.take(chosen)
 
     def action_close_offers(self) -> None:
-        """Hides the list; without one, escape means what it means in the app."""
-        if self._offers.current is None:
-            raise SkipAction
+        """Hides the list."""
         self._offers.show([])
 
-    def on_key(self, event: events.Key) -> None:
-        """A question mark in an empty prompt asks for help."""
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a list, tab and escape are the app's."""
+        if action in ("complete", "close_offers"):
+            return self._offers.current is not None
+        return super().check_action(action, parameters)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Runs this widget's bindings here and now, so that fast typing, which arrives in one piece, keeps its order:
+        Textual would insert the letters first, or last, and run bindings in between. A question mark in an empty
+        prompt asks for help."""
         if event.key == "question_mark" and not self.text:
-            event.stop()
-            event.prevent_default()
-            self.app.call_later(self.app.run_action, "help")
+            action = "app.help"
+        else:
+            bound = self.screen.active_bindings.get(event.key)
+            if bound is None or bound.node is not self:
+                return
+            action = bound.binding.action
+        event.stop()
+        event.prevent_default()
+        await self.run_action(action)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tui.status import Fact
@@ -10,9 +10,9 @@ from tui.status import Fact
 if TYPE_CHECKING:
     from tui.app import TutorApp
     from tutor.models.base import ModelStatus
+    from tutor.repository import RepoState
     from tutor.sandbox import Capability
     from tutor.toolchain import Toolchain
-    from tutor.repository import RepoState
 
 _NO_MODEL = Fact("no model: answering from this machine's knowledge", "no model: own knowledge", rank=0)
 
@@ -23,6 +23,12 @@ class Startup:
     def __init__(self, app: TutorApp) -> None:
         self._app = app
         self._concepts: list[tuple[str, str]] = []
+        self._waiting = {"history", "repository", "toolchain", "sandbox", "concepts"}
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything has been looked at once."""
+        return not self._waiting
 
     def begin(self) -> None:
         """Starts all of it; nothing waits for anything else."""
@@ -45,6 +51,7 @@ class Startup:
         self.look_at_repository()
 
     def _greet_draft(self, draft: str) -> None:
+        self._waiting.discard("history")
         if draft.strip() and not self._app.chat.prompt.text:
             self._app.chat.prompt.put(draft)
             self._app.note("What you had typed and not sent is back in the prompt.")
@@ -72,13 +79,20 @@ class Startup:
 
     # Repository.
 
-    def look_at_repository(self) -> None:
-        """Asks Git again; after everything that changes it."""
-        self._app.in_thread(self._app.tutor.repo_state, self._show_repository)
+    def look_at_repository(self, then: Callable[[], None] | None = None) -> None:
+        """Asks Git again; after everything that changes it. ``then`` is called when the answer is there."""
+
+        def show(state: RepoState) -> None:
+            self._show_repository(state)
+            if then is not None:
+                then()
+
+        self._app.in_thread(self._app.tutor.repo_state, show)
 
     def _show_repository(self, state: RepoState) -> None:
         self._app.repository = state
         self._app.status.tell("repository", repository_fact(state))
+        self._waiting.discard("repository")
 
     # Rust.
 
@@ -88,6 +102,7 @@ class Startup:
         return find_toolchain(self._app.tutor.home.cache)
 
     def _show_toolchain(self, found: Toolchain | None) -> None:
+        self._waiting.discard("toolchain")
         if found is None:
             from tutor.toolchain import HOW_TO_GET_RUST
 
@@ -103,6 +118,7 @@ class Startup:
         return probe()
 
     def _show_sandbox(self, capability: Capability) -> None:
+        self._waiting.discard("sandbox")
         if capability.kind == "none":
             self._app.status.tell("sandbox", Fact("no sandbox", mood="careful", rank=3))
         else:
@@ -115,6 +131,7 @@ class Startup:
 
     def _keep_concepts(self, concepts: list[tuple[str, str]]) -> None:
         self._concepts = concepts
+        self._waiting.discard("concepts")
 
 
 def repository_fact(state: RepoState) -> Fact:
