@@ -89,7 +89,8 @@ def explanation(candidates: Sequence[Candidate], solves: Sequence[Diagnostic], l
     parts = []
     for diagnostic in solves[:_MAX_EXPLAINED]:
         why = [c for c in candidates if (c.reason.code, c.reason.message) == (diagnostic.code, diagnostic.message)]
-        parts.append(explain_error(diagnostic, why))
+        together = "" if why else "\n\nIt goes away together with the others."
+        parts.append(explain_error(diagnostic, why) + together)
     if len(solves) > _MAX_EXPLAINED:
         parts.append(f"And {len(solves) - _MAX_EXPLAINED} more errors of these kinds go away.")
     if leaves:
@@ -106,10 +107,8 @@ def explain_error(diagnostic: Diagnostic, answers: Sequence[Candidate] = ()) -> 
     notes = [child.message for child in diagnostic.children if child.level == "note" and not _is_suggestion(child)]
     if notes:
         lines += ["", f"The compiler adds: {quoted(notes[0])}."]
-    for answer in answers[:_MAX_LABELS]:
-        lines += ["", f"**Why this edit.** {_why(answer)}"]
-    if not answers:
-        lines += ["", "It goes away together with the others."] if rule is None else []
+    for why in list(dict.fromkeys(_why(answer) for answer in answers))[:_MAX_LABELS]:
+        lines += ["", f"**Why this edit.** {why}"]
     if diagnostic.code.startswith("E") and diagnostic.code[1:].isdigit():
         lines += ["", f"Read more: `tutor explain {diagnostic.code}` or `rustc --explain {diagnostic.code}`."]
     return "\n".join(lines)

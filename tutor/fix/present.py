@@ -21,7 +21,7 @@ from tutor.fix.proposer import Candidate
 from tutor.fix.source import code_only, public_signatures
 from tutor.hunks import Hunk
 from tutor.inert import inert_line
-from tutor.proposal import FileChange, Proposal, Reason, Verification, file_change
+from tutor.proposal import FileChange, Origin, Proposal, Reason, Verification, file_change
 
 # How the compiler's way of putting a suggestion becomes a title that says what is done.
 _OPENINGS: Final = re.compile(
@@ -81,7 +81,7 @@ def make_proposal(
         id="",
         root=str(project.root),
         title=_title(node.candidates, solves, leaves),
-        origin="rustc" if all(c.reason.origin == "rustc" for c in node.candidates) else "rule",
+        origin=_origin(node.candidates),
         files=files,
         explanation=explanation(node.candidates, solves, leaves),
         concepts=tuple(dict.fromkeys(concept for code in codes for concept in concepts_for(code))),
@@ -91,6 +91,12 @@ def make_proposal(
         warnings=tuple(_warnings(project, first, node, files, leaves, tests)),
     )
     return _with_id(proposal)
+
+
+def _origin(candidates: Sequence[Candidate]) -> Origin:
+    """Where a proposal comes from; of several sources the one to look at most carefully."""
+    origins = {candidate.reason.origin for candidate in candidates}
+    return next(origin for origin in ("model", "rule", "rustc", "you") if origin in origins)
 
 
 def _with_id(proposal: Proposal) -> Proposal:
