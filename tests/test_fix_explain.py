@@ -57,6 +57,7 @@ def test_an_error_is_explained_from_its_places() -> None:
 def test_foreign_text_is_not_markup() -> None:
     assert quoted("a [link](http://x) *b* <i> `x_y*`\x1b[31m") == r"a \[link\](http://x) \*b\* \<i\> `x_y*`␛\[31m"
     assert "`" not in quoted("lone ` backquote")
+    assert quoted("expected type `A`\n   found type `B`.") == "expected type `A` found type `B`"
     error = Diagnostic("", "error", "\n# Title\n[x](y)", (Span("a`b\n.rs", 0, 1, 1, 1, 1, 2, True, "<b>"),))
     text = explain_error(error)
     assert (

@@ -104,7 +104,8 @@ def explain_error(diagnostic: Diagnostic, answers: Sequence[Candidate] = ()) -> 
     lines = [f"### {_headline(diagnostic)}", "", f"**What broke.** {_what_broke(diagnostic)}"]
     if rule := RULES.get(diagnostic.code):
         lines += ["", f"**The rule.** {rule}"]
-    notes = [child.message for child in diagnostic.children if child.level == "note" and not _is_suggestion(child)]
+    # A note with a place ("defined here") says nothing without it.
+    notes = [child.message for child in diagnostic.children if child.level == "note" and not child.spans]
     if notes:
         lines += ["", f"The compiler adds: {quoted(notes[0])}."]
     for why in list(dict.fromkeys(_why(answer) for answer in answers))[:_MAX_LABELS]:
@@ -133,10 +134,6 @@ def _what_broke(diagnostic: Diagnostic) -> str:
     return f"L{said[1:]}."
 
 
-def _is_suggestion(diagnostic: Diagnostic) -> bool:
-    return any(span.replacement is not None for span in diagnostic.spans)
-
-
 def _why(answer: Candidate) -> str:
     words = quoted(answer.reason.suggestion) if answer.reason.suggestion else "the change shown"
     if answer.reason.origin != "rustc":
@@ -146,7 +143,7 @@ def _why(answer: Candidate) -> str:
 
 def quoted(text: str) -> str:
     """Foreign text as one line of Markdown that shows as it is; what stands in backquotes stays code."""
-    pieces = inert_line(text).strip().rstrip(".:").split("`")
+    pieces = inert_line(" ".join(text.split())).rstrip(".:").split("`")
     if len(pieces) % 2 == 0:  # a backquote without its partner
         return _SPECIAL.sub(r"\\\1", "'".join(pieces))
     return "".join(_SPECIAL.sub(r"\\\1", piece) if i % 2 == 0 else f"`{piece}`" for i, piece in enumerate(pieces))
