@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -449,11 +451,29 @@ def test_signing(root: Path, user: User, tmp_path: Path) -> None:
     assert b"gpgsig -----BEGIN SSH SIGNATURE-----" in git(root, "cat-file", "commit", made.commit)
 
 
-def test_a_signing_key_with_a_passphrase_does_not_ask_on_the_terminal(root: Path, user: User, tmp_path: Path) -> None:
+def test_a_signing_key_with_a_passphrase_does_not_ask_on_the_terminal(root: Path, tmp_path: Path) -> None:
+    """With a terminal there to ask on, where nobody answers."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", str(tmp_path / "key")], check=True)
     for name, value in (("commit.gpgSign", "true"), ("gpg.format", "ssh"), ("user.signingKey", str(tmp_path / "key"))):
         git(root, "config", name, value)
-    refused(user, user.edit("a.rs", (b"line 3\n", b"three\n")), Failed)
+    program = (
+        "import fcntl, sys, termios; from pathlib import Path\n"
+        "from tests.helpers_git import User; from tutor.errors import Failed\n"
+        "fcntl.ioctl(0, termios.TIOCSCTTY, 0); open('/dev/tty').close()\n"
+        "user = User(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "try: user.commit(user.edit('a.rs', (b'line 3\\n', b'three\\n')))\n"
+        "except Failed as error: print(error.title)\n"
+    )
+    main, terminal = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program, root, tmp_path / "state"], stdin=terminal, capture_output=True, timeout=60,
+            check=False, start_new_session=True, cwd=Path(__file__).parent.parent,
+        )  # fmt: skip
+        assert done.stdout == b"Not committed\n", done.stderr
+    finally:
+        os.close(main)
+        os.close(terminal)
 
 
 def test_line_endings_of_the_work_tree(root: Path, user: User) -> None:
@@ -503,6 +523,41 @@ def test_entries_that_git_must_look_at_again_are_not_hidden(root: Path, user: Us
     os.utime(index, ns=(at, at))
     user.commit(user.edit("a.rs", (b"line 3\n", b"three\n")))
     assert git(root, "diff", "--name-only") == b"c\n"
+
+
+@pytest.mark.parametrize("kind", ["split", "untracked-cache", "version-4", "sparse", "sha256", "no-checkout-cache"])
+def test_every_kind_of_index(tmp_path: Path, kind: str) -> None:
+    root = tmp_path / "r"
+    if kind == "sha256":
+        git(tmp_path, "init", "-q", "--object-format=sha256", "r")
+    new_repository(root, {"a.rs": BASE, "src/b.rs": BASE, "far/c": b"c\n", "far/away/d": b"d\n", "e": b"e\n"})
+    match kind:
+        case "split":
+            git(root, "update-index", "--split-index")
+        case "untracked-cache":
+            git(root, "update-index", "--force-untracked-cache")
+            git(root, "status")
+        case "version-4":
+            git(root, "update-index", "--index-version", "4")
+        case "sparse":
+            git(root, "sparse-checkout", "set", "--cone", "--sparse-index", "src")
+        case "no-checkout-cache":
+            git(root, "config", "index.skipHash", "true")
+            git(root, "config", "index.threads", "true")
+    write(root / "e", b"staged\n")
+    git(root, "add", "e")
+    write(root / "src/new", b"untracked\n")
+    status, flags = git(root, "status", "--porcelain"), git(root, "ls-files", "-v")
+    user = User(root, tmp_path / "state")
+    applied = user.apply({"a.rs": (BASE, BASE + b"x\n"), "src/b.rs": (BASE, b"")})
+    made = user.commit(applied)
+    assert git(root, "show", "--format=", "--name-only", made.commit) == b"a.rs\nsrc/b.rs\n"
+    assert git(root, "status", "--porcelain") == status
+    assert git(root, "ls-files", "-v") == flags
+    user.undo(applied)
+    assert git(root, "status", "--porcelain") == status
+    assert git(root, "ls-files", "-v") == flags
+    assert git(root, "fsck", "--strict", "--no-dangling") == b""
 
 
 ODD = [

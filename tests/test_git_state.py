@@ -83,6 +83,8 @@ EVIL = """
     clean = {run} clean
     smudge = {run} smudge
     process = {run} process
+[filter "o=d\\\\d"]
+    clean = {run} clean
 [diff]
     external = {run} diff
 [diff "evil"]
@@ -115,7 +117,7 @@ HOOKS = (
 @pytest.fixture
 def evil(tmp_path: Path) -> Path:
     """A repository whose configuration names a program at every place that has one. It notes what was run."""
-    root = new_repository(tmp_path / "evil", {"a.rs": BASE, "other": BASE, ".gitattributes": b""})
+    root = new_repository(tmp_path / "evil", {"a.rs": BASE, "other": BASE, "more": BASE, ".gitattributes": b""})
     program = tmp_path / "run"
     write(program, f'#!/bin/sh\necho "$@" >> {tmp_path}/ran\ncat\n'.encode())
     program.chmod(0o755)
@@ -124,8 +126,10 @@ def evil(tmp_path: Path) -> Path:
         (tmp_path / "hooks" / name).chmod(0o755)
     with (root / ".git/config").open("a") as file:
         file.write(EVIL.format(run=program, hooks=tmp_path / "hooks"))
-    write(root / ".gitattributes", b"other filter=evil diff=evil merge=evil\n")
+    write(root / ".gitattributes", b"other filter=evil diff=evil merge=evil\nmore filter=o=d\\d\n")
     write(root / "other", BASE.upper())
+    # An index older than its entries makes Git look into the files again whenever it writes one.
+    os.utime(root / ".git/index", ns=(10**9, 10**9))
     return root
 
 

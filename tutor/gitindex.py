@@ -41,7 +41,7 @@ class IndexFile:
 
     def become(self, commit: str) -> None:
         """Holds the commit's tree, and keeps what it knows about files that are unchanged in it."""
-        self.repository.git.read("read-tree", "-i", "-m", commit, env=self.environment)
+        self._git("read-tree", "-i", "-m", commit)
 
     def put(self, entries: Mapping[str, IndexEntry | None]) -> None:
         """Exchanges these entries, with their flags; None removes one."""
@@ -53,17 +53,21 @@ class IndexFile:
             )
             for path, entry in entries.items()
         )  # fmt: skip
-        self.repository.git.read("update-index", "-z", "--index-info", stdin=records, env=self.environment)
+        self._git("update-index", "-z", "--index-info", stdin=records)
         for option in ("assume_unchanged", "skip_worktree"):
             flagged = [path for path, entry in entries.items() if entry is not None and getattr(entry, option)]
             if flagged:
                 names = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in flagged)
                 flag = f"--{option.replace('_', '-')}"
-                self.repository.git.read("update-index", "-z", flag, "--stdin", stdin=names, env=self.environment)
+                self._git("update-index", "-z", flag, "--stdin", stdin=names)
 
     def tree(self) -> str:
         """Writes the tree that the index stands for; its id."""
-        return self.repository.git.read("write-tree", env=self.environment).decode().strip()
+        return self._git("write-tree").decode().strip()
+
+    def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        env = {**self.environment, **self.repository.without_filters}
+        return self.repository.git.read(*arguments, stdin=stdin, env=env)
 
 
 class IndexSwap:

@@ -2,10 +2,10 @@
 
 What runs when. A repository's own configuration can name programs (``core.fsmonitor``, ``filter.*``, ``diff.external``,
 ``core.sshCommand``, ``gpg.program``, hooks). Reading (:meth:`Git.read`) starts none of them: no hook, no file system
-monitor, no external diff or text conversion, no filter (no command is used that looks at files of the work tree), no
-transport, no pager, editor or prompt. Only :meth:`Git.commit` starts what the user asks for by committing: the
-repository's hooks, its signing program, and the clean filters that ``git commit`` itself applies to files which look
-changed; it has no terminal to ask on.
+monitor, no external diff or text conversion, no filter (commands that could look into files of the work tree get them
+switched off: ``Repository.without_filters``), no transport, no pager, editor or prompt. Only :meth:`Git.commit` starts
+what the user asks for by committing: the repository's hooks, its signing program, and the clean filters that
+``git commit`` itself applies to files which look changed; it has no terminal to ask on.
 
 Paths are relative to the repository's top folder, with bytes that are not UTF-8 as lone surrogates.
 """

@@ -6,6 +6,7 @@ reaches, through :mod:`tutor.commit`.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -152,6 +153,22 @@ class Repository:
     def at(cls, folder: str) -> Repository:
         """The repository with this Git folder, for questions that need no work tree."""
         return cls(folder, folder)
+
+    @functools.cached_property
+    def without_filters(self) -> Mapping[str, str]:
+        """Variables for a command that writes an index: every filter of the configuration switched off.
+
+        Git then looks again into files that changed in the same tick as the index (racy-git), and would send them
+        through their filters; without, it only notes that ``git status`` has to look.
+        """
+        listed = self.git.try_read("config", "-z", "--name-only", "--get-regexp", r"^filter\.").data.split(b"\0")
+        drivers = sorted({_text(key).rpartition(".")[0] for key in listed if key})
+        settings = [(f"{driver}.{what}", "") for driver in drivers for what in ("clean", "smudge", "process")]
+        settings += [(f"{driver}.required", "false") for driver in drivers]
+        variables = {"GIT_CONFIG_COUNT": str(len(settings))}
+        for number, (key, value) in enumerate(settings):
+            variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return variables
 
     def path_of(self, real: str) -> str:
         """The repository's name for the file at the absolute real path."""
