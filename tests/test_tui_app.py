@@ -28,7 +28,7 @@ from tests.helpers_tui_app import (
     until_said,
     until_text,
 )  # fmt: skip
-from tui.app import BY_ID, KEYED
+from tui.bindings import BY_ID, KEYED
 from tui.dialogs import Question
 from tui.guide import STEPS
 from tui.keymap import checked, known_bindings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,9 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from tui.base import BaseApp
-from tui.chat import ChatPane, Turns
-from tui.concept_map import ConceptMap, LessonView
-from tui.diff_view import DiffView
+from tui.chat import ChatPane
 from tui.dispatch import Dispatch
 from tui.flow_ask import AskFlow
 from tui.flow_fix import FixFlow
@@ -22,15 +21,11 @@ from tui.guide import Coach
 from tui.history import History
 from tui.jobs import Job
 from tui.keyline import KeyLine
-from tui.keymap import checked, known_bindings
-from tui.layout import BREAKPOINTS, MainScreen, Pane, PaneName, Panes, TabBar
-from tui.problems import CodeView, ProblemsList
-from tui.prompt import Prompt
+from tui.layout import BREAKPOINTS, MainScreen, PaneName, Panes, TabBar
 from tui.startup import Startup
 from tui.status import Fact, StatusLine
 from tui.themes import OWN
-from tui.turns import Helpful, Note
-from tutor import config, events
+from tutor import config
 from tutor.engine import Tutor
 from tutor.errors import Failed
 from tutor.inert import inert_line
@@ -42,7 +37,12 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.widgets import Markdown
 
-    from tui.turns import Level
+    from tui.concept_map import ConceptMap
+    from tui.diff_view import DiffView
+    from tui.problems import CodeView, ProblemsList
+    from tui.prompt import Prompt
+    from tui.turns import Helpful, Level
+    from tutor import events
     from tutor.diagnostics import Diagnostic
     from tutor.repository import RepoState
 
@@ -88,52 +88,83 @@ class TutorApp(BaseApp):
         self.chat = ChatPane(self.history, self.startup.arguments)
         self.status = StatusLine()
         self.keys = KeyLine()
+        self.panes = Panes(self.chat)
+        self._setting_problems = list(self.tutor.settings.problems)
+        self._use_theme()
+
+    # The panes' contents are made after the first paint: they cost more than everything else together.
+
+    @cached_property
+    def diff(self) -> DiffView:
+        """The diff under review."""
+        from tui.diff_view import DiffView
+
+        return DiffView(id="diff", grace_ms=self.tutor.settings.app.grace_ms)
+
+    @cached_property
+    def problems(self) -> ProblemsList:
+        """What the compiler said."""
+        from tui.problems import ProblemsList
+
+        return ProblemsList(id="problems")
+
+    @cached_property
+    def code(self) -> CodeView:
+        """The code of a problem, below the list while it is looked at."""
+        from tui.problems import CodeView
+
+        code = CodeView(id="code")
+        code.display = False
+        return code
+
+    @cached_property
+    def concepts(self) -> ConceptMap:
+        """The map of concepts."""
+        from tui.concept_map import ConceptMap
+
+        return ConceptMap(lambda concept_id: self.tutor.library.neighbourhood(concept_id), id="concepts")
 
     def get_default_screen(self) -> Screen[None]:
-        """Coach, panes, status, keys. The panes are made here: they need a running app."""
-        self.diff = DiffView(id="diff", grace_ms=self.tutor.settings.app.grace_ms)
-        self.problems = ProblemsList(id="problems")
-        self.code = CodeView(id="code")
-        self.concepts = ConceptMap(lambda concept_id: self.tutor.library.neighbourhood(concept_id), id="concepts")
-        self.panes = Panes(
-            self.chat,
-            Pane("diff", self.diff),
-            Pane("problems", self.problems, self.code),
-            Pane("concepts", self.concepts),
-        )
-        self.code.display = False
+        """Coach, panes, status, keys."""
         coach = [self._coach] if self._coach else []
-        return MainScreen(*coach, self.panes, self.status, self.keys)
+        return MainScreen(self.size.width, *coach, self.panes, self.status, self.keys)
 
     def on_mount(self) -> None:
         """What the first paint needs; everything else begins after it."""
+        self.keys_matter()
+        self.call_after_refresh(self._begin)
+
+    async def _begin(self) -> None:
+        await self.panes.fill(
+            {"diff": [self.diff], "problems": [self.problems, self.code], "concepts": [self.concepts]}
+        )
+        self._use_keymap()
+        if len(self._setting_problems) == 1:
+            self.note(self._setting_problems[0], "warning")
+        elif self._setting_problems:
+            self.note("Some settings are ignored.", "warning", "\n".join(self._setting_problems))
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.startup.begin()
+
+    def _use_theme(self) -> None:
         for theme in OWN:
             self.register_theme(theme)
-        self._use_settings()
-        self.keys_matter()
-        self.call_after_refresh(self.startup.begin)
-
-    def _use_settings(self) -> None:
-        settings = self.tutor.settings
-        problems = list(settings.problems)
-        if settings.app.theme in self.available_themes:
-            self.theme = settings.app.theme
+        wanted = self.tutor.settings.app.theme
+        if wanted in self.available_themes:
+            self.theme = wanted
         else:
             self.theme = OWN[0].name
-            problems.append(f"There is no theme “{settings.app.theme}”; ctrl+p, then Theme, lists them.")
-        keymap, wrong = checked(settings.keymap, known_bindings(KEYED))
-        self.set_keymap(keymap)
-        if wrong:
-            problems.append("Some of your keys are ignored. " + " ".join(wrong))
-        if problems:
-            self.call_after_refresh(self._tell_problems, problems)
-        self.theme_changed_signal.subscribe(self, self._keep_theme)
+            self._setting_problems.append(f"There is no theme “{wanted}”; ctrl+p, then Theme, lists them.")
 
-    def _tell_problems(self, problems: list[str]) -> None:
-        if len(problems) == 1:
-            self.note(problems[0], "warning")
-        else:
-            self.note("Some settings are ignored.", "warning", "\n".join(problems))
+    def _use_keymap(self) -> None:
+        if self.tutor.settings.keymap:
+            from tui.bindings import KEYED
+            from tui.keymap import checked, known_bindings
+
+            keymap, wrong = checked(self.tutor.settings.keymap, known_bindings(KEYED))
+            self.set_keymap(keymap)
+            if wrong:
+                self._setting_problems.append("Some of your keys are ignored. " + " ".join(wrong))
 
     def _keep_theme(self, theme: Theme) -> None:
         name = theme.name
@@ -149,6 +180,8 @@ class TutorApp(BaseApp):
 
     def key(self, binding_id: str) -> str:
         """The key for a binding as the user has it, to name it in a sentence."""
+        from tui.bindings import BY_ID
+
         keys = self._keymap.get(binding_id) or BY_ID[binding_id].key
         return self.get_key_display(BY_ID[binding_id].with_key(keys.split(",")[0].strip()))
 
@@ -156,7 +189,8 @@ class TutorApp(BaseApp):
 
     def go_to(self, pane: PaneName) -> None:
         """Puts the focus into a pane, which shows it (:class:`tui.layout.Panes`)."""
-        self._stop_of(pane).focus()
+        if (stop := self._stop_of(pane)).is_attached:
+            stop.focus()
 
     def _stop_of(self, pane: PaneName) -> Widget:
         """What the focus goes to in a pane."""
@@ -339,6 +373,8 @@ class TutorApp(BaseApp):
 
     def show_lesson(self, title: str, page: str) -> None:
         """Opens a lesson."""
+        from tui.concept_map import LessonView
+
         self.push_screen(LessonView(title, page))
 
     # Keys.
@@ -366,7 +402,7 @@ class TutorApp(BaseApp):
     def action_cycle(self, step: int) -> None:
         """To the next or previous place where the focus can be, over all panes."""
         stops = [self.chat.prompt, *self.chat.stops(), self.diff, self.problems]
-        stops += [self.code] * self.code.display + [self.concepts]
+        stops = [stop for stop in (*stops, *[self.code] * self.code.display, self.concepts) if stop.is_attached]
         here = self.screen.focused
         at = stops.index(here) if here in stops else 0
         stops[(at + step) % len(stops)].focus()
@@ -417,19 +453,6 @@ class TutorApp(BaseApp):
         except OSError as error:
             self.log(f"The draft could not be kept: {error}")
         self.tutor.close()
-
-
-KEYED: dict[str, list[BindingType]] = {
-    "": [*TutorApp.BINDINGS, *MainScreen.BINDINGS],
-    **{
-        kind.__name__: kind.BINDINGS
-        for kind in (Prompt, Turns, Helpful, Note, DiffView, ProblemsList, CodeView, ConceptMap)
-    },
-}
-"""Every binding that the user can change, by the widget that it belongs to ("": the whole app)."""
-
-BY_ID = {binding.id: binding for bindings in KEYED.values() for binding in bindings
-         if isinstance(binding, Binding) and binding.id}  # fmt: skip
 
 
 def read_source(path: Path) -> bytes:

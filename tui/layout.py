@@ -7,7 +7,7 @@ The tree of widgets never changes. The screen carries ``-wide``, ``-medium`` or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Literal, get_args
 
 from rich.cells import cell_len
@@ -31,8 +31,8 @@ BREAKPOINTS: Final = [(0, "-narrow"), (100, "-medium"), (150, "-wide")]
 class Pane(Vertical):
     """A titled frame around one kind of content."""
 
-    def __init__(self, name: PaneName, *content: Widget) -> None:
-        super().__init__(*content, id=f"{name}-pane", classes="pane")
+    def __init__(self, name: PaneName) -> None:
+        super().__init__(id=f"{name}-pane", classes="pane")
         self.border_title = name
 
 
@@ -89,9 +89,10 @@ class Panes(Vertical):
             super().__init__()
             self.pane = pane
 
-    def __init__(self, chat: Widget, diff: Pane, problems: Pane, concepts: Pane) -> None:
+    def __init__(self, chat: Widget) -> None:
         super().__init__(id="panes", classes="show-chat side-diff")
-        self._chat, self._diff, self._problems, self._concepts = chat, diff, problems, concepts
+        self._chat = chat
+        self._diff, self._problems, self._concepts = Pane("diff"), Pane("problems"), Pane("concepts")
         self._all_tabs = TabBar(PANES, id="tabs")
         self._side_tabs = TabBar(("diff", "problems", "concepts"), id="side-tabs")
         self.active: PaneName = "chat"
@@ -110,6 +111,11 @@ class Panes(Vertical):
                         yield self._problems
                         yield self._diff
                     yield self._concepts
+
+    async def fill(self, contents: Mapping[PaneName, Sequence[Widget]]) -> None:
+        """Puts widgets into the panes."""
+        for name, widgets in contents.items():
+            await self._frame(name).mount(*widgets)
 
     def pane_of(self, widget: Widget) -> PaneName | None:
         """The pane that ``widget`` is in."""
@@ -176,8 +182,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     AUTO_FOCUS = "#prompt"
 
-    def __init__(self, *parts: Widget) -> None:
-        super().__init__(id="main")
+    def __init__(self, width: int, *parts: Widget) -> None:
+        # Known from the start: the first layout is the right one.
+        super().__init__(id="main", classes=[name for columns, name in BREAKPOINTS if width >= columns][-1])
         self._parts = parts
 
     def compose(self) -> ComposeResult:
