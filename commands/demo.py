@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -36,7 +37,8 @@ _QUESTION = "why can I not use a value after I moved it?"
 
 def run(options: argparse.Namespace) -> int:
     """Runs the demonstration; 0 when it came to its end."""
-    folder = _project(find_home(options.home).cache)
+    _require_home(options)
+    folder = scratch_project(find_home(options.home).cache)
     if is_interactive() and not options.json:
         from commands.cli import open_app
 
@@ -50,12 +52,15 @@ def run(options: argparse.Namespace) -> int:
         tutor.close()
 
 
-def _project(cache: Path) -> Path:
-    """The scratch project, in the cache or, where that cannot be written, among the system's temporary files."""
+def _require_home(options: argparse.Namespace) -> None:
+    """Where the tutor's own folders cannot be written the demonstration has its own, among the temporary files."""
+    home = find_home(options.home)
     try:
-        return scratch_project(cache)
-    except Failed:
-        return scratch_project(Path(tempfile.mkdtemp(prefix="tutor-")))
+        home.ensure(home.cache)
+    except OSError as error:
+        options.home = tempfile.mkdtemp(prefix="tutor-")
+        sys.stderr.write(f"note: {inert_line(str(home.cache))} cannot be written ({error.strerror}); "
+                         f"the demo keeps its files in {options.home}.\n")  # fmt: skip
 
 
 def scratch_project(cache: Path) -> Path:
