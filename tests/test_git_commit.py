@@ -711,6 +711,62 @@ def test_one_after_the_other_back_to_the_beginning(root: Path, user: User, tmp_p
     assert git(root, "status", "--porcelain") == b""
 
 
+@pytest.mark.parametrize("room", [50, 1_000, 2_000, 6_000])
+def test_a_full_disk_at_a_commit(root: Path, user: User, tmp_path: Path, room: int) -> None:
+    """No file may grow over ``room`` bytes: the journal or an index, whichever comes first."""
+    for number in range(100):
+        write(root / f"many/{number}", b"%d\n" % number)
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "more")
+    applied = user.edit("a.rs", (b"line 3\n", b"three\n"))
+    before = snapshot(root)
+    program = (
+        "import resource, sys; from pathlib import Path; from tests.helpers_git import User\n"
+        "from tutor.errors import Failed\n"
+        "user = User(Path(sys.argv[1]), Path(sys.argv[2])); last = user.workspace.last_applied\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+        "try: user.commit(last)\n"
+        "except Failed as error: print(error.title)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, root, tmp_path / "state", str(room)],
+        capture_output=True, check=False, cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    assert done.stdout in (b"Could not write\n", b"Git failed\n", b"Not committed\n"), done.stderr
+    assert snapshot(root) == before
+    user.commit(applied)
+
+
+def test_a_commit_that_cannot_be_noted_is_still_made(root: Path, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied = user.edit("a.rs", (b"line 3\n", b"three\n"))
+
+    def full(*values: object) -> None:
+        raise Failed("Could not write", "No space left on device. Nothing was changed.")
+
+    monkeypatch.setattr("tutor.applied.Ledger.committed", full)
+    made = user.commit(applied)
+    assert made.output == "It is done, but could not be noted for undo. No space left on device."
+    assert line(root, "rev-parse", "HEAD") == made.commit
+
+
+def test_a_commit_without_hard_links(root: Path, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*names: object, **rest: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    applied = user.edit("a.rs", (b"line 3\n", b"three\n"))
+    monkeypatch.setattr(os, "link", refuse)
+    write(root / ".git/index.lock", b"")
+    refused(user, applied, Failed)
+    (root / ".git/index.lock").unlink()
+    hook(root, "pre-commit", "exit 1")
+    refused(user, applied, Failed)
+    (root / ".git/hooks/pre-commit").unlink()
+    user.commit(applied)
+    user.undo(applied)
+    assert git(root, "status", "--porcelain") == b""
+
+
 def test_git_variables_of_the_caller_do_not_lead_elsewhere(
     root: Path, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

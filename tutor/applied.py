@@ -149,6 +149,11 @@ class Ledger:
         """Removes the journal: everything that it announced is done, or was taken back."""
         self._journal.unlink(missing_ok=True)
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there is a journal: of a write that was killed, or that goes on at the moment."""
+        return self._journal.exists()
+
     def unfinished(self) -> Mapping[str, object] | None:
         """The journal of a write that was killed; None when there is none. Raises ValueError for a damaged one."""
         try:

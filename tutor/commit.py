@@ -350,9 +350,9 @@ def take_back(
             raise refuse("HEAD has just moved.")
         try:
             swap.publish(index)
-        except OSError as error:
+        except Failed:
             repository.move_head(commit, parent, "tutor: undo failed")
-            raise Failed("Could not write", f"The index: {error.strerror}. Nothing was changed.") from error
+            raise
 
 
 def edits_back(repository: Repository, commit: str, paths: Sequence[str]) -> list[Edit]:

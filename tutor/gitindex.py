@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,23 +82,15 @@ class IndexSwap:
         self._published = False
 
     def __enter__(self) -> IndexSwap:
-        # Written beside and then linked, so that the lock never exists without its maker's name.
-        ours = self._path("lock")
         try:
-            ours.write_text(self._token)
-            os.link(ours, self._lock)
+            with _speaking(self._folder):
+                _take(self._lock, self._path("lock"), self._token)
         except FileExistsError as error:
             raise Failed(
                 "Git is busy",
                 "Another Git command is changing this repository (its index is locked); nothing was done. Try again.",
                 f"If none is running, one was killed: remove {inert_line(str(self._lock))}",
             ) from error
-        except OSError as error:
-            raise Failed(
-                "Could not write", f"{inert_line(str(self._lock))}: {error.strerror}. Nothing was done."
-            ) from error
-        finally:
-            ours.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -108,31 +100,68 @@ class IndexSwap:
         return self._folder / f"{_PREFIX}{self._token}.{kind}"
 
     def copy(self, kind: str) -> IndexFile:
-        """A copy of the index as it is, to be changed."""
+        """A copy of the index as it is, to be changed. Raises Failed."""
         path = self._path(kind)
-        if self._index.exists():
-            shutil.copy2(self._index, path)
+        with _speaking(self._folder):
+            if self._index.exists():
+                shutil.copy2(self._index, path)
         return IndexFile(self._repository, path)
 
     def digests(self, new: IndexFile) -> dict[str, str | None]:
         """For the journal: how the old and the new index are recognised."""
-        old = self._index.read_bytes() if self._index.exists() else None
-        return {"old": digest(old), "new": digest(new.path.read_bytes())}
+        return {"old": _digest(self._index), "new": _digest(new.path)}
 
     def publish(self, new: IndexFile) -> None:
-        """Puts ``new`` in the index's place; :meth:`put_back` takes it back. Raises OSError."""
-        if self._index.exists():
-            os.link(self._index, self._path("saved"))
-        with new.path.open("rb") as file:
-            os.fsync(file.fileno())
-        new.path.replace(self._index)
+        """Puts ``new`` in the index's place; :meth:`put_back` takes it back. Raises Failed."""
+        with _speaking(self._folder):
+            if self._index.exists():
+                _keep(self._index, self._path("saved"))
+            with new.path.open("rb") as file:
+                os.fsync(file.fileno())
+            new.path.replace(self._index)
         self._published = True
 
     def put_back(self) -> None:
-        """Makes the index what it was. Raises OSError."""
+        """Makes the index what it was. Raises Failed."""
         if self._published:
-            _put_back(self._index, self._path("saved"))
+            with _speaking(self._folder):
+                _put_back(self._index, self._path("saved"))
             self._published = False
+
+
+@contextlib.contextmanager
+def _speaking(folder: Path) -> Iterator[None]:
+    """Turns the system's errors into a sentence; that a file exists is the caller's to explain."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise Failed("Could not write", f"In {inert_line(str(folder))}: {error.strerror}.") from error
+
+
+def _take(lock: Path, beside: Path, token: str) -> None:
+    """Creates the lock with its maker's name in it; raises FileExistsError where there is one.
+
+    It is written beside and then linked, so that it never exists without the name, whenever we are killed.
+    """
+    beside.write_text(token)
+    try:
+        os.link(beside, lock)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with lock.open("x") as file:
+            file.write(token)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _keep(index: Path, saved: Path) -> None:
+    try:
+        os.link(index, saved)
+    except OSError:  # a file system without hard links
+        shutil.copy2(index, saved)
 
 
 def _put_back(index: Path, saved: Path) -> None:

@@ -199,10 +199,10 @@ class Workspace:
                     note=note,
                     lock=lock,
                 )
-                self._ledger.committed(applied.id, made.commit, where.top)
+                unnoted = self._tell(lambda: self._ledger.committed(applied.id, made.commit, where.top))
             finally:
                 self._ledger.end()
-            return CommitResult(made.commit, made.summary, made.output)
+            return CommitResult(made.commit, made.summary, "\n".join(filter(None, (made.output, unnoted))))
 
     def undo(self, applied: AppliedChange, approval: Approval, *, identity: Identity | None = None) -> UndoResult:
         """Takes back what was applied: in the files; and when it was committed by taking the commit back, or, when
@@ -228,7 +228,7 @@ class Workspace:
                     result.append(UndoResult("files"))
                 else:
                     result.append(self._uncommit(known, folder, transaction, identity, note, lock))
-                self._ledger.forget(known.id)
+                self._tell(lambda: self._ledger.forget(known.id))
 
             self._carry_out(transaction, write)
             for file in known.files:
@@ -276,6 +276,8 @@ class Workspace:
 
         Call it before anything else. Does nothing while another tutor is at work here.
         """
+        if not self._ledger.is_unfinished:
+            return []
         try:
             with self._ledger.locked():
                 return self._recover()
@@ -288,6 +290,15 @@ class Workspace:
         """A write that was killed is settled before the next one begins, and the user hears of it."""
         if lines := self._recover():
             raise Refused("Interrupted before", " ".join([*lines, "Have a look, then do it again."]))
+
+    @staticmethod
+    def _tell(note: Callable[[], None]) -> str:
+        """Notes what is done already; that it cannot be noted is told, and does not undo it."""
+        try:
+            note()
+        except Failed as error:
+            return f"It is done, but could not be noted for undo. {error.msg.removesuffix(' Nothing was changed.')}"
+        return ""
 
     def _begin(self, entry: dict[str, object]) -> committing.Note:
         """Writes the journal; the result adds what is about to be done to a repository."""
