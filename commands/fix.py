@@ -98,15 +98,17 @@ def _find(tutor: Tutor, options: argparse.Namespace, request: FixRequest, show: 
     def watch(event: Event) -> None:
         nonlocal waiting
         if waiting and isinstance(event, events.Progress):
-            # The compiler works now and this program does not: time to read the lessons that a proposal names.
-            threading.Thread(target=_read_lessons, args=(tutor,), daemon=True).start()
+            # The compiler works now and this program does not: time to get ready for what it will say.
+            threading.Thread(target=_get_ready, args=(tutor,), daemon=True).start()
             waiting = False
         show(event)
 
     return drive(tutor.fix(request), watch)
 
 
-def _read_lessons(tutor: Tutor) -> None:
+def _get_ready(tutor: Tutor) -> None:
+    """Reads the lessons that a proposal names, and imports what shows it."""
+    import commands.markdown  # noqa: F401 (imported for later)
     from knowledgegraph.concepts import ConceptError
 
     with suppress(ConceptError, OSError):  # whoever needs the lessons meets the same error, and says it

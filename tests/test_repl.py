@@ -128,7 +128,8 @@ def test_quit_ends_it_and_nothing_after_it_counts(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text_and_hostile_text(tmp_path: Path) -> None:
     lines = [b"\xff\xfe", b"/explain \x1b[31m\xe2\x80\xae", b"/\x1b[31m", b"/fix \xff", b"/check /no/such",
-             b"/graph \xff", b"/undo", b"/commit", b"/helpful", b"/helpful yes", b"/helpful maybe", b"/ask", b"/explain"]  # fmt: skip
+             b"/graph \xff", b"/undo", b"/commit", b"/helpful", b"/helpful yes", b"/helpful maybe", b"/ask",
+             b"/explain"]  # fmt: skip
     done = tutor("chat", "--no-model", cwd=tmp_path, given=b"\n".join(lines))
     assert done.returncode == 0, done
     no_traceback(done)
