@@ -1,8 +1,4 @@
-"""Files of the user that are old or new and never half; paths that never lead out of the workspace.
-
-A path from a proposal is text from outside. :func:`locate` turns it into the real path below the real root, or
-refuses; after that every step goes through folder descriptors opened without following links, so that a folder that
-is exchanged for a link in between is noticed and not followed.
+"""Files of the user that are old or new and never half.
 
 A :class:`Transaction` changes several files together: first everything that can fail for lack of space is done beside
 the files (the new content, and a second link to the old one), then each file changes by one ``rename(2)``. What it is
@@ -22,124 +18,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutor.errors import Failed, OutsideWorkspace, Refused, StaleFile
+from tutor.errors import Failed, Refused, StaleFile
 from tutor.inert import inert_line
+from tutor.inside import READ, folder_at, is_git_name, open_folder, read_at
 
-MAX_BYTES = 64 * 1024 * 1024
-"""A larger file is not a source file; it is refused instead of being read into memory."""
-
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OURS = re.compile(r"\.tutor-[0-9a-f]{16}-\d{1,6}\.(?:new|old)")
-# What file systems, and so Git, leave out when they compare names (git-config: core.protectHFS, core.protectNTFS).
-_IGNORED_IN_NAMES = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of one file. ``path``: as :func:`locate` gave it. None: there is no such file."""
+    """What becomes of one file. ``path``: as :func:`tutor.inside.locate` gave it. None: there is no such file."""
 
     path: str
     before: bytes | None
     after: bytes | None
-
-
-def _outside(path: str, why: str) -> OutsideWorkspace:
-    return OutsideWorkspace("Not in the workspace", f"{inert_line(path)!s} {why}; it is not written to.")
-
-
-def is_git_name(name: str) -> bool:
-    """Whether some file system takes ``name`` for ``.git``."""
-    plain = _IGNORED_IN_NAMES.sub("", name).partition(":")[0].rstrip(" .").casefold()
-    return plain in (".git", "git~1")
-
-
-def locate(root: str, path: str) -> str:
-    """The real path of the workspace's file ``path``, relative to ``root`` (which must be a real path itself).
-
-    The file need not exist. Links are followed as long as they stay inside. Raises :class:`OutsideWorkspace`.
-    """
-    parts = path.split("/")
-    if not path or "\0" in path or path.startswith("/") or any(part in ("", ".", "..") for part in parts):
-        raise _outside(path, "is not a plain path below the workspace")
-    if any(is_git_name(part) for part in parts):
-        raise _outside(path, "belongs to Git itself")
-    try:
-        real = os.path.realpath(os.path.join(root, path))  # noqa: PTH118 (names that are not UTF-8 stay as they are)
-    except (OSError, ValueError) as error:
-        raise _outside(path, "cannot be looked up") from error
-    prefix = root.rstrip("/") + "/"
-    if not real.startswith(prefix):
-        raise _outside(path, "leads out of the workspace")
-    if any(is_git_name(part) for part in real.split("/")):
-        raise _outside(path, "belongs to Git itself")
-    folder = os.path.dirname(real)  # noqa: PTH120
-    while len(folder) >= len(root):
-        if _is_git_folder(folder):
-            raise _outside(path, "belongs to Git itself")
-        if folder == "/":
-            break
-        folder = os.path.dirname(folder)  # noqa: PTH120
-    return real[len(prefix) :]
-
-
-def _is_git_folder(folder: str) -> bool:
-    """Whether Git would take the folder for a repository's own (gitrepository-layout): its files run as hooks."""
-    here = Path(folder)
-    return (here / "HEAD").exists() and (here / "objects").is_dir() and (here / "refs").is_dir()
-
-
-def read(root: str, path: str) -> bytes | None:
-    """The content of a located file; None when there is none.
-
-    Raises :class:`OutsideWorkspace` when it is not a regular file, Refused when it is too large or cannot be read.
-    """
-    parts = path.split("/")
-    try:
-        with _folder(root, parts[:-1]) as folder:
-            return _read(folder, parts[-1], path)
-    except FileNotFoundError:
-        return None
-    except NotADirectoryError as error:
-        raise _outside(path, "runs through something that is not a folder") from error
-    except OSError as error:
-        raise Refused("Cannot read", f"{inert_line(path)}: {error.strerror}.") from error
-
-
-@contextlib.contextmanager
-def _folder(root: str, parts: Sequence[str]) -> Iterator[int]:
-    descriptor = _open_folder(root, parts)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _open_folder(root: str, parts: Sequence[str]) -> int:
-    """A descriptor of the folder, opened step by step so that no link is followed."""
-    descriptor = os.open(root, _ROOT)
-    for part in parts:
-        try:
-            deeper = os.open(part, _FOLDER, dir_fd=descriptor)
-        finally:
-            os.close(descriptor)
-        descriptor = deeper
-    return descriptor
-
-
-def _read(folder: int, name: str, path: str) -> bytes:
-    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    if not stat.S_ISREG(found.st_mode):
-        raise _outside(path, "is not a regular file")
-    if found.st_size > MAX_BYTES:
-        raise Refused("Too large", f"{inert_line(path)} has more than {MAX_BYTES // 1024 // 1024} MB.")
-    with os.fdopen(os.open(name, _READ, dir_fd=folder), "rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise Refused("Too large", f"{inert_line(path)} has more than {MAX_BYTES // 1024 // 1024} MB.")
-    return data
 
 
 def digest(data: bytes | None) -> str | None:
@@ -195,12 +88,12 @@ class Transaction:
         """
         for folder in self.made_folders:
             parts = folder.split("/")
-            with _speaking(folder), _folder(self._root, parts[:-1]) as parent:
+            with _speaking(folder), folder_at(self._root, parts[:-1]) as parent:
                 os.mkdir(parts[-1], dir_fd=parent)
         for change, name in zip(self._changes, self._names, strict=True):
             parts = change.path.split("/")
             with _speaking(change.path):
-                step = _Step(change, _open_folder(self._root, parts[:-1]), parts[-1], f"{name}.new", f"{name}.old")
+                step = _Step(change, open_folder(self._root, parts[:-1]), parts[-1], f"{name}.new", f"{name}.old")
                 self._steps.append(step)
                 _check_current(step)
                 _check_writable(step)
@@ -247,7 +140,7 @@ def remove_empty_folders(root: str, folders: Sequence[str]) -> None:
 
 def _remove_folder(root: str, folder: str) -> None:
     parts = folder.split("/")
-    with contextlib.suppress(OSError), _folder(root, parts[:-1]) as parent:
+    with contextlib.suppress(OSError), folder_at(root, parts[:-1]) as parent:
         os.rmdir(parts[-1], dir_fd=parent)
 
 
@@ -273,7 +166,7 @@ def _speaking(path: str) -> Iterator[None]:
 
 def _current(step: _Step) -> bytes | None:
     try:
-        return _read(step.folder, step.name, step.change.path)
+        return read_at(step.folder, step.name, step.change.path)
     except FileNotFoundError:
         return None
 
@@ -338,7 +231,7 @@ def _keep_old(step: _Step) -> None:
 
 def _copy_metadata(step: _Step, target: int) -> None:
     """Owner, permissions and extended attributes (with them ACLs) of the step's file, as far as the system lets us."""
-    source = os.open(step.name, _READ, dir_fd=step.folder)
+    source = os.open(step.name, READ, dir_fd=step.folder)
     try:
         found = os.fstat(source)
         new = os.fstat(target)
@@ -398,7 +291,7 @@ def recover(record: Mapping[str, object], *, keep: bool) -> tuple[list[str], lis
     for path, name, before, after in entries:
         parts = path.split("/")
         try:
-            folder = _open_folder(root, parts[:-1])
+            folder = open_folder(root, parts[:-1])
         except OSError:
             continue  # the folder was not made yet, or is gone
         steps.append(
@@ -436,7 +329,7 @@ def _put_back(step: _Step, before: str | None) -> bool:
     try:
         if before is None:
             os.unlink(step.name, dir_fd=step.folder)
-        elif digest(_read(step.folder, step.old, step.change.path)) == before:
+        elif digest(read_at(step.folder, step.old, step.change.path)) == before:
             os.replace(step.old, step.name, src_dir_fd=step.folder, dst_dir_fd=step.folder)
         else:
             return False

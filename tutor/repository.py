@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from tutor.errors import MissingTool, NotCommittable
-from tutor.files import MAX_BYTES
 from tutor.gitrepo import Git
+from tutor.inside import MAX_BYTES
 
 InProgress = Literal["merge", "rebase", "cherry-pick", "revert", "bisect", "am"]
 Identity = tuple[str, str]

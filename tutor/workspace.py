@@ -21,15 +21,15 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from tutor import commit as committing
-from tutor import files, gitindex, repository
+from tutor import files, inside, recovery, repository
 from tutor import hunks as hunk_algebra
-from tutor.applied import AppliedChange, AppliedFile, Ledger, from_json
+from tutor.applied import AppliedChange, AppliedFile, Ledger
 from tutor.commit import Edit, Refusal, place
 from tutor.errors import (
     Failed,
@@ -101,7 +101,7 @@ class Workspace:
         return replace(proposal, files=moved)
 
     def _rebased(self, folder: str, change: FileChange) -> FileChange:
-        current = files.read(folder, files.locate(folder, change.path))
+        current = inside.read(folder, inside.locate(folder, change.path))
         if current == change.base:
             return change
         moved = _moved(AcceptedChange(change.path, change.base, tuple(h.hunk for h in change.hunks)), current)
@@ -143,14 +143,14 @@ class Workspace:
             return applied
 
     def _plan(self, folder: str, change: AcceptedChange) -> AppliedFile:
-        real = files.locate(folder, change.path)
-        current = files.read(folder, real)
+        real = inside.locate(folder, change.path)
+        current = inside.read(folder, real)
         moved = change.hunks if current == change.base else _moved(change, current)
         try:
             after = hunk_algebra.apply(current or b"", moved)
         except HunkMismatch as error:
             raise Refused("Does not fit", f"{inert_line(change.path)}: {error}; nothing was written.") from error
-        if len(after) > files.MAX_BYTES:
+        if len(after) > inside.MAX_BYTES:
             raise Refused("Too large", f"{inert_line(change.path)} would become too large; nothing was written.")
         return AppliedFile(change.path, real, current, after, tuple(sorted(moved, key=lambda h: (h.start, h.end))))
 
@@ -280,7 +280,7 @@ class Workspace:
             return []
         try:
             with self._ledger.locked():
-                return self._recover()
+                return recovery.recover(self._ledger)
         except Refused:
             return []
 
@@ -288,7 +288,7 @@ class Workspace:
 
     def _settle(self) -> None:
         """A write that was killed is settled before the next one begins, and the user hears of it."""
-        if lines := self._recover():
+        if lines := recovery.recover(self._ledger):
             raise Refused("Interrupted before", " ".join([*lines, "Have a look, then do it again."]))
 
     @staticmethod
@@ -304,47 +304,6 @@ class Workspace:
         """Writes the journal; the result adds what is about to be done to a repository."""
         self._ledger.begin({**entry, "git": None})
         return lambda git: self._ledger.begin({**entry, "git": dict(git)})
-
-    def _recover(self) -> list[str]:
-        try:
-            entry = self._ledger.unfinished()
-            lines = [] if entry is None else self._finish(entry)
-        except (ValueError, KeyError, TypeError) as error:
-            lines = [f"The journal of an interrupted write cannot be read ({error}); look at what git status says."]
-        self._ledger.end()
-        return lines
-
-    def _finish(self, entry: Mapping[str, object]) -> list[str]:
-        kind, record, git, what = entry["kind"], entry["files"], entry.get("git"), entry["applied"]
-        if not isinstance(what, dict):
-            raise ValueError("it does not say what was written")  # noqa: TRY004 (a ValueError is what callers expect)
-        applied = from_json(what)
-        head = _recover_git(git) if isinstance(git, dict) else None
-        lines: list[str] = []
-        if kind == "commit":
-            if head is None:
-                return ["A commit was interrupted before it was made; the files are as they were written."]
-            self._ledger.committed(applied.id, head, _top_of(applied))
-            return [f"A commit was interrupted after it was made: {head[:10]}."]
-        keep = not isinstance(git, dict) or head is not None
-        done = isinstance(record, dict) and self._finish_files(record, keep, lines)
-        if kind == "apply" and done:
-            self._ledger.remember(applied)
-        if kind == "undo" and done:
-            self._ledger.forget(applied.id)
-        return lines
-
-    def _finish_files(self, record: Mapping[str, object], keep: bool, lines: list[str]) -> bool:
-        new, restored, left = files.recover(record, keep=keep)
-        if new:
-            lines.append(f"A write was interrupted after its last file; it is complete: {_names(new)}.")
-        if restored:
-            lines.append(f"A write was interrupted and taken back: {_names(restored)}.")
-        if left:
-            lines.append(f"A write was interrupted; changed since, and left as they are: {_names(left)}.")
-        if not (new or restored or left):
-            lines.append("A write was interrupted before it changed a file.")
-        return bool(new)
 
     def _folder(self, root: str) -> str:
         """The real path of a proposal's root. Raises :class:`OutsideWorkspace` when it is not in the workspace."""
@@ -378,7 +337,7 @@ def _moved(change: AcceptedChange, current: bytes | None) -> tuple[Hunk, ...]:
 
 def _check_still_there(folder: str, file: AppliedFile) -> None:
     """A commit must not bring lines that the user has changed or removed since they were written."""
-    current = files.read(folder, files.locate(folder, file.real))
+    current = inside.read(folder, inside.locate(folder, file.real))
     edit = Edit(file.path, file.before, file.after, file.hunks)
     if current == file.after or (current is not None and file.before is not None and edit.is_in(current)):
         return
@@ -387,8 +346,8 @@ def _check_still_there(folder: str, file: AppliedFile) -> None:
 
 def _back(folder: str, file: AppliedFile) -> Change:
     """The change that takes a file back, leaving later edits of other lines."""
-    real = files.locate(folder, file.real)
-    current = files.read(folder, real)
+    real = inside.locate(folder, file.real)
+    current = inside.read(folder, real)
     if current is None:
         raise _NO_UNDO(f"{inert_line(file.path)} is not there any more.")
     if file.before is None:
@@ -409,7 +368,7 @@ def _repository_of(folder: str, applied: AppliedChange, refuse: Refusal) -> Repo
     """The one repository that all files are in. Raises the refusal, MissingTool."""
     found: dict[str, Repository] = {}
     for file in applied.files:
-        where = repository.find(os.path.dirname(f"{folder}/{files.locate(folder, file.real)}"))  # noqa: PTH120
+        where = repository.find(os.path.dirname(f"{folder}/{inside.locate(folder, file.real)}"))  # noqa: PTH120
         if where is None:
             raise refuse(f"{inert_line(file.path)} is not in a Git repository; it stays as written.")
         found[where.top] = where
@@ -420,23 +379,3 @@ def _repository_of(folder: str, applied: AppliedChange, refuse: Refusal) -> Repo
 
 def _name_in(where: Repository, folder: str, file: AppliedFile) -> str:
     return where.path_of(f"{folder}/{file.real}")
-
-
-def _top_of(applied: AppliedChange) -> str:
-    where = repository.find(os.path.dirname(f"{applied.root}/{applied.files[0].real}"))  # noqa: PTH120
-    return where.top if where else ""
-
-
-def _recover_git(git: Mapping[str, object]) -> str | None:
-    """Settles the repository's side; the commit that HEAD has moved to, None when it has not moved."""
-    folder, token, index = str(git["folder"]), str(git["token"]), git.get("index")
-    if len(bytes.fromhex(token)) != 8:
-        raise ValueError("not a record of a commit")
-    if not isinstance(index, dict):  # killed while it was being checked: nothing but files of ours
-        gitindex.remove_leftovers(Path(folder), token)
-        return None
-    where = Repository.at(folder)
-    head = where.head()
-    moved = head if head is not None and head != git["head"] and where.info(head).tree == git["tree"] else None
-    gitindex.recover(Path(folder), token, index, done=moved is not None)
-    return moved
