@@ -404,10 +404,113 @@ def test_history_that_names_files_outside_writes_nothing(root: Path, user: User,
     assert (tmp_path / "x").read_bytes() == BASE + b"x\n"
 
 
+def test_one_writer_at_a_time(root: Path, user: User, tmp_path: Path) -> None:
+    with user.workspace._ledger.locked():
+        other = User(root, tmp_path / "state")
+        with pytest.raises(Refused, match="Another tutor"):
+            other.edit("a.rs", (b"line 3\n", b"three\n"))
+        assert other.workspace.recover() == []
+    assert (root / "a.rs").read_bytes() == BASE
+
+
+def test_a_state_folder_that_cannot_be_written(root: Path, tmp_path: Path) -> None:
+    write(tmp_path / "state", b"a file, not a folder")
+    before = tree(root)
+    with pytest.raises(Failed, match="own folder"):
+        User(root, tmp_path / "state").edit("a.rs", (b"line 3\n", b"three\n"))
+    assert tree(root) == before
+
+
+# No space.
+
+
+@pytest.mark.parametrize("room", [0, 100, 40_000])
+def test_a_full_disk_changes_nothing(root: Path, tmp_path: Path, room: int) -> None:
+    """The kernel refuses to write more than ``room`` bytes into a file, as a full disk does: for the state, for the
+    first file, or for the second one only."""
+    write(root / "big", BASE * 1000)
+    program = (
+        "import resource, sys; from pathlib import Path\n"
+        "from tests.helpers_git import User; from tutor.errors import Failed\n"
+        "root = Path(sys.argv[1]); user = User(root, Path(sys.argv[2]))\n"
+        "base, big = (root / 'a.rs').read_bytes(), (root / 'big').read_bytes()\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))\n"
+        "try: user.apply({'a.rs': (base, base + b'x'), 'n/new': (None, b'n'), 'big': (big, big + b'x')})\n"
+        "except Failed as error: print(error.title)\n"
+    )
+    before = tree(root)
+    done = subprocess.run(
+        [sys.executable, "-c", program, root, tmp_path / "state", str(room)],
+        capture_output=True, check=False, cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    assert done.stdout == b"Could not write\n", done.stderr
+    assert tree(root) == before
+    assert Workspace(root, state=tmp_path / "state").recover() == []
+
+
+def test_the_last_rename_fails(root: Path, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was already in place goes back."""
+    before = tree(root)
+    real = os.replace
+
+    def failing(source: str, target: str, **rest: int) -> None:
+        if target == "b.rs" and str(source).endswith(".new"):
+            raise OSError(28, os.strerror(28))
+        real(source, target, **rest)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(Failed, match="No space left"):
+        user.apply({"a.rs": (BASE, b"x\n"), "n/new": (None, b"n\n"), "src/b.rs": (BASE, b"y\n")})
+    assert tree(root) == before
+    assert user.workspace.last_applied is None
+
+
+def test_without_hard_links(root: Path, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on FAT and some network file systems."""
+
+    def refused(*names: object, **rest: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    before = tree(root)
+    applied = user.apply({"a.rs": (BASE, b"x\n"), "new": (None, b"n\n")})
+    assert (root / "new").read_bytes() == b"n\n"
+    user.undo(applied)
+    assert tree(root) == before
+
+
+def test_a_file_of_5_mb(root: Path, user: User) -> None:
+    big = b"".join(b"line %d of a large file\n" % n for n in range(200_000))
+    write(root / "big", big)
+    consent = accept_all(proposal(root, {"big": (big, big.replace(b"line 777 of", b"line seven"))}))
+    write(root / "big", b"top\n" + big)
+    applied = user.workspace.apply(consent)
+    user.undo(applied)
+    assert (root / "big").read_bytes() == b"top\n" + big
+
+
+def test_a_file_too_large_is_refused_unread(root: Path, user: User) -> None:
+    with (root / "huge").open("wb") as file:
+        file.truncate(inside.MAX_BYTES + 1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(Refused, match="more than 64 MB"):
+        user.apply({"huge": (b"", b"x\n")})
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 30_000  # KiB
+
+
+def test_a_committed_repository_is_not_needed(tmp_path: Path) -> None:
+    root = new_repository(tmp_path / "r", {"a": b"a\n"})
+    user = User(root, tmp_path / "state")
+    applied = user.apply({"a": (b"a\n", b"b\n")})
+    assert git(root, "diff", "--cached") == b""
+    user.undo(applied)
+    assert git(root, "status", "--porcelain") == b""
+
+
 def test_one_writer(project_root: Path) -> None:
     """Law 1, as far as imports tell: what changes the user's files and repositories is reached through one module."""
     writers = {"files", "commit", "gitindex", "newrepo", "recovery", "applied", "repository", "gitrepo"}
-    harmless = {"tutor.repository.RepoState"}
+    values = {"tutor.repository.RepoState", "tutor.applied.AppliedChange", "tutor.applied.AppliedFile"}
     users: dict[str, set[str]] = {}
     for package in ("tutor", "commands", "tui", "sessions", "knowledgegraph"):
         for path in (project_root / package).rglob("*.py"):
@@ -418,7 +521,7 @@ def test_one_writer(project_root: Path) -> None:
                     names = [f"{node.module}.{alias.name}" for alias in node.names]
                 else:
                     continue
-                for name in set(names) - harmless:
+                for name in set(names) - values:
                     users.setdefault(".".join(name.split(".")[:2]), set()).add(path.stem)
     for writer in writers:
         assert users[f"tutor.{writer}"] <= {"workspace"} | writers, writer
