@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tutor import events
 from tutor.config import Settings, load
-from tutor.errors import Refused, TutorError
+from tutor.errors import Failed, Refused, TutorError
 from tutor.events import Event
 from tutor.paths import Home, find_home
 from tutor.proposal import Proposal, Verification
@@ -110,6 +110,7 @@ class Tutor:
         """The compiler's diagnostics: DiagnosticsFound, perhaps NeedsPermission, Finished("clean" or "broken")."""
 
         def work(cancel: threading.Event) -> Iterator[Event]:
+            yield from self._settled()
             started = time.monotonic()
             found = yield from self.fixer.check(request, cancel)
             broken = any(d.level == "error" for d in found)
@@ -121,11 +122,26 @@ class Tutor:
         """Diagnostics, then verified proposals as they are proven, best first; Finished(status of ``cli.md``)."""
 
         def work(cancel: threading.Event) -> Iterator[Event]:
+            yield from self._settled()
             outcome = yield from self.fixer.find(request, cancel)
             ok = outcome.status in ("clean", "fixed")
             yield events.Finished(outcome.status, ok, outcome.checker_runs, outcome.seconds)
 
         return self._threaded("fix", str(request.path), work)
+
+    def _settled(self) -> Iterator[Event]:
+        """Before the files are read: what a tutor that was killed while it wrote here left undone, and left behind.
+
+        Every face comes through here, also when there turns out to be nothing to write.
+        """
+        if not any(self.home.state.glob("workspaces/*/journal.json")):  # as nearly always: the writer is not loaded
+            return
+        try:
+            lines = self.workspace.recover()
+        except Failed:  # the tutor's own folder cannot be written: whoever wants to write hears of it
+            return
+        for line in lines:
+            yield events.Notice(line, "warning")
 
     def verify(self, review: Review, *, tests: bool = False) -> Stream:
         """Checks exactly what is accepted (edited or partial): Verified, Finished("passed" or "failed")."""
