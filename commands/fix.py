@@ -72,16 +72,6 @@ def _batch(options: argparse.Namespace) -> int:
         tutor.close()
 
 
-def _workspace(path: str) -> Path:
-    """The folder that may be written when ``path`` is to be fixed: of the whole package or workspace it belongs to."""
-    from tutor.fix.project import find_project
-
-    try:
-        return find_project(Path(path)).root
-    except TutorError:  # the search says what is wrong
-        return Path(path)
-
-
 def _find(tutor: Tutor, options: argparse.Namespace, request: FixRequest, show: Callable[[Event], None]) -> Event:
     """Runs the search and shows its events, the last of which is returned."""
     if options.trust:
@@ -124,7 +114,7 @@ def _found_code(last: Event) -> int:
 
 def _json_one(options: argparse.Namespace, path: str) -> tuple[dict[str, object], int]:
     """One path for ``--json``: the result, and with ``--yes`` what was written."""
-    tutor = open_tutor(options, "fix", _workspace(path))
+    tutor = open_tutor(options, "fix", path)
     happened: list[Event] = []
     try:
         last = _find(tutor, options, _request(path, options.edition, options.crate_type, options.tests),
@@ -190,7 +180,7 @@ class FixSession:
         """``tutor``: of a conversation that goes on; None: one for this path alone, closed in the end."""
         self._options = options
         self._path = path
-        self._tutor = tutor or open_tutor(options, "fix", _workspace(path))
+        self._tutor = tutor or open_tutor(options, "fix", path)
         self._owned = tutor is None
         self._printer = Printer()
         self._happened: list[Event] = []

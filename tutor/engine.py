@@ -59,10 +59,16 @@ class Tutor:
 
     # What the actions stand on, opened when first needed.
 
-    @property
+    @cached_property
     def folder(self) -> Path:
-        """The folder of the workspace (``root`` itself, or the folder of the lone file)."""
-        return self.root.parent if self.root.is_file() else self.root
+        """The folder of the workspace, which alone may be written: of the whole Cargo workspace or package that
+        ``root`` belongs to, else ``root`` itself, or the folder of the lone file."""
+        from tutor.fix.project import find_project
+
+        try:
+            return find_project(self.root).root
+        except TutorError:  # nothing that could be compiled; a check says what is wrong
+            return self.root.parent if self.root.is_file() else self.root
 
     @cached_property
     def library(self) -> Library:
@@ -277,16 +283,22 @@ class Tutor:
         self.recorder.request(action, text, details)
         last: Event | None = None
         try:
-            async with aclosing(stream):
-                async for last in stream:
+            async with aclosing(_told(stream)) as told:
+                async for last in told:
                     self.recorder.event(last)
                     if (problem := self.recorder.take_problem()) is not None:
                         yield events.Notice(problem, "warning")
                     yield last
-        except TutorError as error:
-            last = events.Failed.of(error)
-            self.recorder.event(last)
-            yield last
         finally:
             if not isinstance(last, (events.Finished, events.Failed)):
                 self.recorder.write("stopped", {"action": action})
+
+
+async def _told(stream: Stream) -> Stream:
+    """``stream``, with what it raises for the user as its last event."""
+    try:
+        async with aclosing(stream):
+            async for event in stream:
+                yield event
+    except TutorError as error:
+        yield events.Failed.of(error)
