@@ -76,8 +76,12 @@ class Terminal:
 
     def wait(self) -> int:
         """Reads to the end and returns the exit status."""
-        while self._read():
-            pass
+        end = time.monotonic() + _DEADLINE
+        while select.select([self._fd], [], [], max(0.0, end - time.monotonic()))[0]:
+            if not self._read():
+                break
+        else:
+            raise AssertionError(f"the program did not end\n{self.text}")
         _, status = os.waitpid(self._pid, 0)
         return os.waitstatus_to_exitcode(status)
 
@@ -140,6 +144,8 @@ def test_a_resize_in_a_real_terminal_and_leaving_by_a_typed_word(tmp_path: Path)
         screen.type("\x1bOR")  # F3
         screen.shows("Nothing to review yet")
         screen.type("\x1bOQ")  # F2
+        screen.shows("Ask, or type")
+        screen.shows("Send")
         screen.type("/quit\r")
         assert screen.wait() == 0
 

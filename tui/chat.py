@@ -56,6 +56,7 @@ class ChatPane(Vertical):
         self._turns = Turns(id="turns")
         self._gone = 0
         self._helpful: Helpful | None = None
+        self._reading: TutorTurn | None = None
 
     def compose(self) -> ComposeResult:
         """The parts, top to bottom."""
@@ -83,6 +84,7 @@ class ChatPane(Vertical):
         """The user's own words."""
         from tui.turns import UserTurn
 
+        self._reading = None
         self._turns.anchor()  # whoever asks wants to see the answer
         self._add(UserTurn(text))
 
@@ -100,14 +102,24 @@ class ChatPane(Vertical):
         self._add(turn)
         return turn
 
-    def read_from(self, turn: Widget) -> None:
-        """Scrolls so that ``turn`` is read from its beginning, where it is longer than what is seen."""
-        self.call_after_refresh(self._read_from, turn)
+    def read_from(self, turn: TutorTurn) -> None:
+        """Shows ``turn`` from its beginning, where it is longer than what is seen: people read from the top."""
+        self._reading = turn
+        self._show_top(turn)
 
-    def _read_from(self, turn: Widget) -> None:
-        if turn.is_attached and turn.outer_size.height > self._turns.size.height // 2:
+    def _show_top(self, turn: TutorTurn) -> None:
+        if turn is self._reading and turn.is_attached and turn.outer_size.height > self._turns.size.height - 2 > 0:
+            self._reading = None
             self._turns.release_anchor()
             self._turns.scroll_to_widget(turn, animate=False, top=True, immediate=True)
+
+    def on_tutor_turn_grew(self, message: TutorTurn.Grew) -> None:
+        """Only now is it known how long the turn is."""
+        self.call_after_refresh(self._show_top, message.turn)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Who scrolls wants to be where they are."""
+        self._reading = None
 
     def ask_helpful(self, subject: str) -> None:
         """Asks quietly whether ``subject`` helped; an older question that is still open goes away."""
@@ -133,6 +145,15 @@ class ChatPane(Vertical):
     def helpful_subject(self) -> str:
         """What the open question is about; "" when none is open."""
         return self._helpful.subject if self._helpful else ""
+
+    def scroll_page(self, step: int) -> None:
+        """A screen of turns up (-1) or down (1), from the prompt."""
+        self._turns.release_anchor()
+        self._turns.scroll_relative(y=step * max(1, self._turns.size.height - 2), animate=False, immediate=True)
+
+    def on_prompt_paged(self, message: Prompt.Paged) -> None:
+        """Page up and page down in the prompt are for the turns."""
+        self.scroll_page(message.step)
 
     def stops(self) -> list[Widget]:
         """What tab goes through besides the prompt: lines that can be opened or answered, the newest first."""

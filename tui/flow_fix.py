@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tutor.proposal import Proposal, Verification
 
 _COMPILES = "It compiles."
+_ALSO = 3  # further errors of a proposal that the chat names
 
 
 class FixFlow(Flow):
@@ -48,6 +49,7 @@ class FixFlow(Flow):
     def fix(self, path: str = "") -> None:
         """Looks for fixes of everything, or of one file."""
         self._path = path
+        self._diff.empty_text = "Looking for fixes\n\nThe first one appears here as soon as it is proven."
         self.run("Looking for fixes", lambda: self.app.tutor.fix(self._request()), self._hear_fix, self._search_over)
 
     def again(self) -> None:
@@ -92,9 +94,9 @@ class FixFlow(Flow):
             case events.DiagnosticsFound():
                 self.put_away()
                 self._show_diagnostics(event)
-                self.app.coach("fix")
             case events.ProposalReady(proposal=proposal, rank=rank):
                 self._take(proposal, rank)
+                self.app.coach("fix")
             case events.Finished(status=status, checker_runs=runs):
                 self._conclude(status, runs)
             case _:
@@ -124,7 +126,11 @@ class FixFlow(Flow):
         found = len(self._reviews)
         if status == "clean":
             self.app.note(f"{_COMPILES} Nothing to fix ({self.checker}).", "success")
+            self._diff.empty_text = f"{_COMPILES}\n\nThere is nothing to fix."
+        elif status == "error":
+            self._diff.empty_text = "Nothing could be checked\n\nThe chat says why."
         elif not found:
+            self._diff.empty_text = "No fix could be proven\n\nThe chat explains the first error."
             self.app.note(f"No fix could be proven ({checks}). Nothing is proposed that was not.", "warning")
             self._explain_first()
         else:
@@ -141,6 +147,7 @@ class FixFlow(Flow):
     def _search_over(self, whole: bool) -> None:
         if not whole:
             self.app.note("Stopped looking for fixes. What was found stays.")
+            self._diff.empty_text = f"Stopped\n\n{self.app.key('app.fix')} looks again."
 
     # Looking.
 
@@ -265,6 +272,8 @@ def in_short(explanation: str) -> str:
     first, *others = explanation.split("\n### ")
     left = [f"### {other}" for other in others if other.startswith("What is left")]
     also = [f"- {other.splitlines()[0]}" for other in others if not other.startswith("What is left")]
+    if len(also) > _ALSO:
+        also = [*also[:_ALSO], f"- and {len(also) - _ALSO} more, each above its hunk"]
     parts = [first.rstrip()]
     if also:
         parts.append("**Also in this proposal**\n\n" + "\n".join(also))

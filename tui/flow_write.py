@@ -152,7 +152,7 @@ class WriteFlow(Flow):
         self.app.note(f"Wrote {', '.join(event.paths)}.{moved}", "success")
         self.app.coach("apply")
         self.app.fix_flow.put_away()
-        self._say_in_diff(f"Written: {', '.join(event.paths)}")
+        self._say_in_diff(f"Written: {', '.join(event.paths) if len(event.paths) < 3 else f'{len(event.paths)} files'}")
 
     def _say_in_diff(self, text: str) -> None:
         """What has become of the proposal, where it was."""

@@ -24,6 +24,8 @@ class Prompt(TextArea):
         Binding("ctrl+j,shift+enter", "newline", "New line", id="prompt.newline", key_display="^j"),
         Binding("up", "older", "Earlier input", id="prompt.older", show=False),
         Binding("down", "newer", "Later input", id="prompt.newer", show=False),
+        Binding("pageup", "page(-1)", "Scroll the chat up", id="prompt.page_up", show=False),
+        Binding("pagedown", "page(1)", "Scroll the chat down", id="prompt.page_down", show=False),
         Binding("tab", "complete", "Complete", id="prompt.complete", show=False),
         Binding("escape", "close_offers", "Close the list", id="prompt.close", show=False),
     ]
@@ -40,6 +42,13 @@ class Prompt(TextArea):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+
+    class Paged(Message):
+        """Page up (-1) or page down (1) was pressed."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
 
     class Drafted(Message):
         """The unsent text is ``text`` now; posted when typing pauses."""
@@ -124,6 +133,10 @@ class Prompt(TextArea):
     def _recall(self, text: str | None) -> None:
         if text is not None:
             self.put(text)
+
+    def action_page(self, step: int) -> None:
+        """Scrolls the chat."""
+        self.post_message(self.Paged(step))
 
     def action_complete(self) -> None:
         """Takes the chosen offer."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-QUIET = "$foreground 68%"
+QUIET = "$foreground 70%"
 """The ink of what matters less, on every theme."""
 
 DARK = Theme(

@@ -96,6 +96,13 @@ class Note(Static, can_focus=False):
 class TutorTurn(Vertical):
     """An answer or an explanation. ``head``: the dim line above it, which says where it comes from."""
 
+    class Grew(Message):
+        """The turn was laid out, perhaps with more text than before."""
+
+        def __init__(self, turn: TutorTurn) -> None:
+            super().__init__()
+            self.turn = turn
+
     def __init__(self, head: str, text: str = "") -> None:
         super().__init__(classes="turn tutor")
         self._head = head
@@ -113,6 +120,10 @@ class TutorTurn(Vertical):
     def on_mount(self) -> None:
         """From now on it can be filled."""
         self._there.set()
+
+    def on_resize(self) -> None:
+        """Says so."""
+        self.post_message(self.Grew(self))
 
     def delta(self, text: str) -> None:
         """The next piece of a streamed answer; shown with the next update, at most 25 a second."""
