@@ -104,7 +104,7 @@ def _make_repository(folder: Path) -> None:
         ("config", "user.email", "demo@example.invalid"),
         ("config", "commit.gpgsign", "false"),
         ("add", "."),
-        ("commit", "-q", "-m", "Start the tool library (it does not compile yet)"),
+        ("commit", "-q", "-m", "Start the harbour office (it does not compile yet)"),
     ):
         done = process.run(["git", *words], cwd=folder, env=env, timeout=30, max_output=64 * 1024)
         if not done.succeeded:

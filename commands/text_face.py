@@ -14,6 +14,7 @@ from tutor.proposal import Proposal, Verification
 
 _STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 _LISTED = 20
+_EXPLAINED = 2
 
 
 class Printer:
@@ -143,14 +144,30 @@ def show_proposal(printer: Printer, proposal: Proposal, number: int = 1, of: int
     printer.say(f"  from {proposal.origin} · {verification_line(proposal.verification)}")
     for warning in proposal.warnings:
         printer.say(f"  careful: {inert_line(warning)}", "yellow")
-    if proposal.explanation:
-        printer.say()
+    printer.say()
+    if len(proposal.solves) > _EXPLAINED:
+        _list_solved(printer, proposal)
+    elif proposal.explanation:
         printer.markdown(proposal.explanation)
     if proposal.concepts:
         named = inert_line(", ".join(proposal.concepts[:3]))
         printer.say(f"  concept: {named}  (tutor explain {inert_line(proposal.concepts[0])})", "dim")
     printer.say()
     show_diff(printer, proposal.diff)
+
+
+def _list_solved(printer: Printer, proposal: Proposal) -> None:
+    """What a large proposal solves and leaves, a line each: a page for every error would bury the diff."""
+    for title, diagnostics in (("It solves", proposal.solves), ("It leaves", proposal.leaves)):
+        if diagnostics:
+            printer.say(f"{title}:", "bold")
+        for diagnostic in diagnostics:
+            place = diagnostic.place
+            where = f"{place.file}:{place.line}: " if place else ""
+            printer.say(inert_line(f"  {diagnostic.code:<5} {where}{diagnostic.message}"))
+    codes = list(dict.fromkeys(d.code for d in (*proposal.solves, *proposal.leaves) if d.code))
+    if codes:
+        printer.say(f"Each of them explained: tutor explain {inert_line(codes[0])}, …", "dim")
 
 
 def show_diff(printer: Printer, diff: bytes) -> None:
@@ -175,6 +192,8 @@ def verification_line(verification: Verification) -> str:
     parts = []
     for name, outcome in (("check", verification.check), ("tests", verification.tests)):
         parts.append(f"{name} {outcome.replace('-', ' ')}")
+    if verification.detail:
+        parts.append(inert_line(verification.detail))
     if verification.sandbox:
         parts.append(inert_line(verification.sandbox))
     return " · ".join(parts)
