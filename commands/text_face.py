@@ -189,11 +189,9 @@ def show_diff(printer: Printer, diff: bytes) -> None:
 
 def verification_line(verification: Verification) -> str:
     """What was checked, in one line."""
-    parts = []
-    for name, outcome in (("check", verification.check), ("tests", verification.tests)):
-        parts.append(f"{name} {outcome.replace('-', ' ')}")
-    if verification.detail:
-        parts.append(inert_line(verification.detail))
+    parts = [f"check {verification.check.replace('-', ' ')}", f"tests {verification.tests.replace('-', ' ')}"]
+    if verification.detail:  # such as "1 error left", which says more than that the check failed
+        parts[0 if verification.check == "failed" else 1] = inert_line(verification.detail)
     if verification.sandbox:
         parts.append(inert_line(verification.sandbox))
     return " · ".join(parts)
