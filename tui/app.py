@@ -84,6 +84,7 @@ class TutorApp(BaseApp):
         self.repository: RepoState | None = None
         self._coach = Coach(self.key) if guided else None
         self._asked_trust: set[str] = set()
+        self._over: list[tuple[str, Level]] = []
         self._problem_root = self.tutor.folder
         self.chat = ChatPane(self.history, self.startup.arguments)
         self.status = StatusLine()
@@ -238,10 +239,18 @@ class TutorApp(BaseApp):
         """A line in the chat; where the chat is not on the screen, also for a moment over what is."""
         self.chat.note(text, level, details)
         if self.chat.is_mounted and not self.chat.display and not isinstance(self.screen, ModalScreen):
-            severity: SeverityLevel = (
-                "warning" if level == "warning" else "error" if level == "error" else "information"
-            )
-            self.notify(inert_line(text), severity=severity, markup=False, timeout=6)
+            if not self._over:
+                self.set_timer(0.15, self._show_over)
+            self._over.append((inert_line(text), level))
+
+    def _show_over(self) -> None:
+        """Of what was said in one go the last line; the rest is in the chat."""
+        (text, level), more = self._over[-1], len(self._over) - 1
+        self._over.clear()
+        severities: dict[Level, SeverityLevel] = {"warning": "warning", "error": "error"}
+        text += f"  (and {more} more in the chat, {self.key('pane.chat')})" if more else ""
+        self.clear_notifications()
+        self.notify(text, severity=severities.get(level, "information"), markup=False, timeout=5)
 
     def show_running(self, job: Job | None) -> None:
         """The line above the prompt, and in the status line where the chat is not seen."""
