@@ -100,7 +100,8 @@ def parse(output: bytes, rename: Rename, prefix: str = "") -> Messages:
     ``prefix`` is put before the names of cargo's units."""
     messages = Messages()
     seen: set[tuple[object, ...]] = set()
-    for raw in _objects(output):
+    # Cargo checks crates side by side and prints whoever is first: sorted, the same errors come in the same order.
+    for raw in sorted(_objects(output), key=lambda raw: _unit(raw, prefix)):
         unit = _unit(raw, prefix)
         if raw.get("reason") in ("compiler-message", "compiler-artifact"):
             messages.reached.add(unit)
