@@ -343,7 +343,7 @@ async def test_hostile_names_and_code_are_shown_inert(tmp_path: Path) -> None:
             await pilot.press("A", "w")
             await until(pilot, lambda: isinstance(app.screen, Question), "the offer of a repository")
             shown = frame(app)
-            assert "[/b] job" in shown and not any(sign in shown for sign in "\x1b\u202e")
+            assert "[/b]" in shown and not any(sign in shown for sign in "\x1b\u202e")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (160, 45)])
@@ -422,3 +422,21 @@ asyncio.run(main())
     )  # fmt: skip
     assert "True" in done.stdout, done.stdout + done.stderr
     assert "False" not in done.stdout, done.stdout
+
+
+def test_no_text_is_ever_given_to_textual_as_markup() -> None:
+    import ast
+
+    wrong = []
+    for file in sorted((Path(__file__).parent.parent / "tui").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            given = {word.arg: word.value for word in node.keywords}
+            off = isinstance(value := given.get("markup"), ast.Constant) and value.value is False
+            if name in ("notify", "Static", "Label") and not off:
+                wrong.append(f"{file.name}:{node.lineno} {name}")
+            if name == "from_markup":
+                wrong.append(f"{file.name}:{node.lineno} {name}")
+    assert wrong == []

@@ -19,6 +19,7 @@ import pyte
 import pytest
 
 from tests.helpers_tui_app import ONE_ERROR, git, project
+from tutor.paths import find_home
 
 _DEADLINE = 90.0  # seconds for one thing to appear; only a hang reaches it
 _CODE = "import sys; from commands.cli import main; sys.exit(main(['--no-model', *sys.argv[1:]]))"
@@ -27,7 +28,7 @@ _CODE = "import sys; from commands.cli import main; sys.exit(main(['--no-model',
 class Terminal:
     """The program in a pseudo-terminal, and what a user would see."""
 
-    def __init__(self, columns: int, rows: int, folder: Path, *arguments: str) -> None:
+    def __init__(self, columns: int, rows: int, folder: Path, *arguments: str, code: str = _CODE) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._pid, self._fd = pty.fork()
@@ -35,7 +36,7 @@ class Terminal:
             environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "COLUMNS": "", "LINES": ""}
             environment = {name: value for name, value in environment.items() if value}
             os.chdir(folder)
-            os.execve(sys.executable, [sys.executable, "-c", _CODE, *arguments], environment)  # noqa: S606 (no shell)
+            os.execve(sys.executable, [sys.executable, "-c", code, *arguments], environment)  # noqa: S606 (no shell)
         self.resize(columns, rows)
 
     def resize(self, columns: int, rows: int) -> None:
@@ -160,3 +161,24 @@ def test_the_terminal_is_left_as_it_was(tmp_path: Path) -> None:
     assert before
     done = subprocess.run([sys.executable, "-c", _CODE, "."], cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "needs a terminal" in done.stderr
+
+
+def test_an_error_of_our_own_ends_in_one_line_a_private_report_and_exit_code_70(tmp_path: Path) -> None:
+    broken = (
+        "import sys\nfrom pathlib import Path\nfrom tui.startup import Startup\nfrom tui.app import run\n"
+        "from tutor.paths import find_home\n"
+        "def begin(self): raise ZeroDivisionError('inside')\n"
+        "Startup.begin = begin\n"
+        "sys.exit(run(Path('.'), use_model=False, home=find_home()))\n"
+    )
+    root = project(tmp_path / "job")
+    opened = Terminal(80, 24, root, code=broken)
+    try:
+        assert opened.wait() == 70
+        text = opened.text
+    finally:
+        opened.close()
+    assert "Something went wrong inside the tutor (ZeroDivisionError)" in text
+    assert "Traceback" not in text
+    reports = list((find_home().state / "crashes").iterdir())
+    assert len(reports) == 1 and "inside" in reports[0].read_text()

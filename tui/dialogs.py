@@ -118,7 +118,9 @@ class MessageEditor(Dialog[str]):
         yield Plain(f"Exactly the accepted lines of {', '.join(map(inert_line, self._paths))}", classes="about")
         yield TextArea(inert(self._message), soft_wrap=True, compact=True, highlight_cursor_line=False, id="message")
         yield Static(
-            _keys(("ctrl+s", "commits"), ("esc", "leaves the files written and commits nothing")), classes="keys"
+            _keys(("ctrl+s", "commits"), ("esc", "leaves the files written and commits nothing")),
+            classes="keys",
+            markup=False,
         )
 
     def on_mount(self) -> None:
@@ -144,7 +146,7 @@ class LineInput(Dialog[str]):
     def parts(self) -> ComposeResult:
         """The line and the keys."""
         yield Input(placeholder=self._placeholder, compact=True)
-        yield Static(_keys(("enter", "sends"), ("esc", "cancels")), classes="keys")
+        yield Static(_keys(("enter", "sends"), ("esc", "cancels")), classes="keys", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Sent."""
@@ -170,7 +172,7 @@ class IdentityForm(Dialog[tuple[str, str]]):
         """Two lines and the keys."""
         yield Input(placeholder="Name", compact=True, id="identity-name")
         yield Input(placeholder="E-mail address", compact=True, id="identity-email")
-        yield Static(_keys(("ctrl+s", "commits"), ("esc", "commits nothing")), classes="keys")
+        yield Static(_keys(("ctrl+s", "commits"), ("esc", "commits nothing")), classes="keys", markup=False)
 
     def on_mount(self) -> None:
         """The name comes first."""
