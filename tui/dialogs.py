@@ -115,7 +115,8 @@ class MessageEditor(Dialog[str]):
 
     def parts(self) -> ComposeResult:
         """What is committed, the editor, and the keys."""
-        yield Plain(f"Exactly the accepted lines of {', '.join(map(inert_line, self._paths))}", classes="about")
+        named = ", ".join(map(inert_line, self._paths)) if len(self._paths) <= 3 else f"{len(self._paths)} files"
+        yield Plain(f"Exactly the accepted lines of {named}", classes="about")
         yield TextArea(inert(self._message), soft_wrap=True, compact=True, highlight_cursor_line=False, id="message")
         yield Static(
             _keys(("ctrl+s", "commits"), ("esc", "leaves the files written and commits nothing")),
