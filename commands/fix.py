@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from commands import json_face
 from commands.run import drive, exit_code, open_tutor
 from commands.terminal import ask, is_interactive, require_path
 from commands.text_face import Printer, list_diagnostics, show_proposal, verification_line
 from tutor import events
-from tutor.engine import Stream, Tutor
 from tutor.errors import Missing, TutorError, UsageError
 from tutor.events import Event
 from tutor.fix.search import FixRequest
-from tutor.fix.source import CrateType
 from tutor.inert import inert, inert_line
-from tutor.proposal import Proposal
-from tutor.review import Decider, Review, approve
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tutor.engine import Stream, Tutor
+    from tutor.fix.source import CrateType
+    from tutor.proposal import Proposal
+    from tutor.review import Decider, Review
 
 _EDITIONS = ("2015", "2018", "2021", "2024")
 _CRATE_TYPES = ("bin", "lib", "test")
@@ -84,6 +87,7 @@ def _find(tutor: Tutor, options: argparse.Namespace, request: FixRequest, show: 
             show(failed)
             return failed
     waiting = True
+    tutor.recorder.hold()
 
     def watch(event: Event) -> None:
         nonlocal waiting
@@ -96,13 +100,18 @@ def _find(tutor: Tutor, options: argparse.Namespace, request: FixRequest, show: 
     return drive(tutor.fix(request), watch)
 
 
-def _get_ready(tutor: Tutor) -> None:
-    """Reads the lessons that a proposal names, and imports what shows it."""
-    import commands.markdown  # noqa: F401 (imported for later)
+def _get_ready(opened: Tutor) -> None:
+    """Imports what reads the compiler's answer and shows what comes of it, writes down what was asked for, and reads
+    the lessons that a proposal names: in the order in which they are needed."""
+    import tutor.fix.messages
+    import tutor.fix.solver  # noqa: F401 (both are imported for later)
+
+    opened.recorder.catch_up()
+    import commands.markdown  # noqa: F401 (as above)
     from knowledgegraph.concepts import ConceptError
 
     with suppress(ConceptError, OSError):  # whoever needs the lessons meets the same error, and says it
-        _ = tutor.library
+        _ = opened.library.concepts
 
 
 def _found_code(last: Event) -> int:
@@ -122,6 +131,8 @@ def _json_one(options: argparse.Namespace, path: str) -> tuple[dict[str, object]
         result = json_face.fix(path, happened)
         proposals = json_face.best_first(happened)
         if options.yes and proposals:
+            from tutor.review import Review
+
             writer = Writer(tutor, lambda event: None)
             review = Review(proposals[0])
             review.decide_all("accepted")
@@ -156,6 +167,8 @@ class Writer:
 
     def commit(self, applied_id: str, message: str | None, by: Decider) -> events.Committed | None:
         """Commits what was applied, with the message or the composed one."""
+        from tutor.review import approve
+
         text = message or self.tutor.commit_message(applied_id)
         stream = self.tutor.commit(applied_id, text, approve("commit", applied_id, by))
         return self._run(stream, events.Committed)
@@ -250,6 +263,8 @@ class FixSession:
     def _decide(self, best: Proposal) -> int | None:
         """Asks and writes. None: nothing was asked for, so the outcome of the search is the exit code."""
         if self._options.yes:
+            from tutor.review import Review
+
             review = Review(best)
             review.decide_all("accepted")
             return self._write(review, "--yes", compiles=best.verification.check == "passed")

@@ -7,13 +7,15 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from commands import terminal
-from tutor import events, patch
-from tutor.diagnostics import Diagnostic
+from tutor import events
 from tutor.events import Event, to_data
-from tutor.proposal import Proposal
+
+if TYPE_CHECKING:
+    from tutor.diagnostics import Diagnostic
+    from tutor.proposal import Proposal
 
 Json = dict[str, object]
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
@@ -89,6 +91,8 @@ def _proposal(proposal: Proposal) -> Json:
 def repository_diff(proposal: Proposal, prefix: str) -> bytes:
     """The proposal's diff with paths that begin with ``prefix`` ("" or a folder and a slash). `git apply` reads the
     paths of such a diff from the repository's root, whichever folder of it is the current one."""
+    from tutor import patch
+
     return b"".join(patch.unified(prefix + f.path, f.base, [h.hunk for h in f.hunks]) for f in proposal.files)
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tutor import events
-from tutor.engine import Tutor
 from tutor.events import Event
 from tutor.inert import inert_line
 from tutor.paths import find_home
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tutor.engine import Tutor
 
 Show = Callable[[Event], None]
 
 
 def open_tutor(options: argparse.Namespace, tool: str, root: str | Path = ".") -> Tutor:
     """The tutor for one call, with the options that all subcommands share. Settings that cannot be used are said."""
+    from tutor.engine import Tutor
+
     tutor = Tutor(Path(root), home=find_home(options.home), use_model=not options.no_model, tool=tool)
     for problem in tutor.settings.problems:
         sys.stderr.write(f"note: {inert_line(problem)}\n")

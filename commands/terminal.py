@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 from tutor.errors import Failed, UsageError
@@ -23,6 +22,8 @@ def has_colour(stream: object = None) -> bool:
 
 def width(most: int = 100) -> int:
     """Columns to wrap text at."""
+    import shutil
+
     return max(20, min(shutil.get_terminal_size((80, 24)).columns, most))
 
 

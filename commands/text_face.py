@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from commands.terminal import has_colour, put, width
 from tutor import events
-from tutor.diagnostics import Diagnostic
 from tutor.events import Event
 from tutor.inert import decode, inert, inert_line
-from tutor.proposal import Proposal, Verification
+
+if TYPE_CHECKING:
+    from tutor.diagnostics import Diagnostic
+    from tutor.proposal import Proposal, Verification
 
 _STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 _LISTED = 20

@@ -6,7 +6,6 @@ sentence and the default is used: a typing mistake in the configuration never ke
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -77,7 +76,10 @@ SECTIONS: Mapping[str, type] = {"app": AppSettings, "fix": FixSettings, "model":
 def load(path: Path) -> Settings:
     """The settings in the file at ``path``; the defaults where it is missing or wrong. Never raises."""
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        import tomllib  # nearly nobody has the file
+
+        table = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not TOML, an endless number

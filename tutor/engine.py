@@ -20,9 +20,7 @@ from tutor.config import Settings, load
 from tutor.errors import Failed, Refused, TutorError
 from tutor.events import Event
 from tutor.paths import Home, find_home
-from tutor.proposal import Proposal, Verification
 from tutor.recording import Recorder
-from tutor.review import AcceptedChange, Approval, Decider, Review
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from tutor.answers import Answerer
     from tutor.fix.search import Fixer, FixRequest
     from tutor.models.base import ModelStatus
+    from tutor.proposal import Proposal, Verification
+    from tutor.review import AcceptedChange, Approval, Decider, Review
     from tutor.trust import Trust
     from tutor.workspace import AppliedChange, RepoState, Workspace
 
@@ -197,6 +197,8 @@ class Tutor:
         """What is known about exactly these changes: as the whole proposal, or as checked again, or nothing."""
         if {c.path: c.content for c in changes} == {f.path: f.content for f in proposal.files}:
             return proposal.verification
+        from tutor.proposal import Verification
+
         return self._verified.get(changes, Verification())
 
     def commit(

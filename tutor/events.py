@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import PurePath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tutor.diagnostics import Diagnostic
 from tutor.errors import TutorError
 from tutor.inert import decode
-from tutor.proposal import Proposal, Verification
+
+if TYPE_CHECKING:
+    from tutor.diagnostics import Diagnostic
+    from tutor.proposal import Proposal, Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +177,12 @@ class Failed(Event):
 
 def to_data(value: object) -> object:
     """An event, or anything inside one, as JSON values: dataclasses as objects, bytes as text."""
-    if isinstance(value, Proposal):
-        # The log needs the diff's exact bytes: those that are not UTF-8 stay as lone surrogates.
-        return {**value.to_json(), "root": value.root, "diff": decode(value.diff)}
     if is_dataclass(value) and not isinstance(value, type):
+        from tutor.proposal import Proposal
+
+        if isinstance(value, Proposal):
+            # The log needs the diff's exact bytes: those that are not UTF-8 stay as lone surrogates.
+            return {**value.to_json(), "root": value.root, "diff": decode(value.diff)}
         return {f.name: to_data(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): to_data(item) for key, item in value.items()}

@@ -22,7 +22,6 @@ import functools
 import os
 import resource
 import selectors
-import shutil
 import signal
 import subprocess
 import threading
@@ -91,6 +90,18 @@ def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return env | dict(extra or {})
 
 
+def is_program(path: Path) -> bool:
+    """Whether this is a file that this user may run."""
+    return path.is_file() and os.access(path, os.X_OK)
+
+
+def find_program(name: str, path: str) -> str | None:
+    """The first program called ``name`` in the folders of ``path``, as :func:`shutil.which` finds it; but importing
+    shutil, with all the archive formats that it knows, takes a tenth of a compiler run."""
+    places = (Path(folder, name) for folder in path.split(os.pathsep) if folder)
+    return next((str(place) for place in places if is_program(place)), None)
+
+
 def run(
     argv: Sequence[str | os.PathLike[str]],
     *,
@@ -131,7 +142,10 @@ def run(
 def _resolved(argv: Sequence[str | os.PathLike[str]], cwd: Path, env: Mapping[str, str]) -> list[str]:
     """``argv`` with the program as an absolute path, looked up in the child's PATH."""
     program, *arguments = (os.fspath(word) for word in argv)
-    found = shutil.which(str(cwd / program) if os.sep in program else program, path=env.get("PATH", ""))
+    if os.sep in program:
+        found = str(cwd / program) if is_program(cwd / program) else None
+    else:
+        found = find_program(program, env.get("PATH", ""))
     if found is None:
         raise MissingTool("Program not found", f"There is no program {program!r} that can be run.")
     return [os.path.abspath(found), *arguments]  # noqa: PTH100 (resolving links would change what rustup's proxies are)
@@ -141,7 +155,6 @@ class _Child:
     """A started process, its two pipes, and the certainty that it ends."""
 
     def __init__(self, argv: list[str], cwd: Path, env: Mapping[str, str], stdin: bytes, max_output: int) -> None:
-        _become_subreaper()
         self.kept = (bytearray(), bytearray())
         self.overflowed = False
         self._room = max_output
@@ -169,7 +182,9 @@ class _Child:
         self._mark = _new_mark()
 
     def limit(self, limits: Mapping[str, int | None]) -> None:
-        """Set the kernel's limits and the mark, then let the command start."""
+        """Set the kernel's limits and the mark, then let the command start. Until then nothing else was started, so
+        it is early enough to become the subreaper here, where the shell gets ready at the same time."""
+        _become_subreaper()
         resource.prlimit(self.pid, _RLIMIT_RTTIME, (self._mark, self._mark))
         for name, value in limits.items():
             if value is not None:

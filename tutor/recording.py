@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sessions.log import LogError, SessionLog
 from tutor import __version__, events
 from tutor.events import Event, to_data
-from tutor.review import ReviewHunk
+
+if TYPE_CHECKING:
+    from sessions.log import SessionLog
+    from tutor.review import ReviewHunk
 
 # What each event is called in the log (sessions/schema.py says what the entries hold). Events that are not named here
 # are passing remarks (progress, pieces of an answer that is logged whole) and are not written down.
@@ -36,19 +41,26 @@ class Recorder:
     """
 
     def __init__(self, folder: Path | None, root: Path, tool: str) -> None:
-        self._log: SessionLog | None = None
+        self._folder, self._root, self._tool = folder, root, tool
         self._problem: str | None = None
         self._told = False
-        if folder is not None:
-            try:
-                self._log = SessionLog.create(folder, root=str(root), tool=tool, version=__version__)
-            except (LogError, OSError) as error:
-                self._problem = f"This session is not being logged: {error}"
+        self._holds = False
+        self._held: list[tuple[str, Mapping[str, object]]] = []
+        self._one_at_a_time = threading.RLock()
+
+    @cached_property
+    def _log(self) -> SessionLog | None:
+        if self._folder is None:
+            return None
+        from sessions.log import SessionLog
+
+        return SessionLog.create(self._folder, root=str(self._root), tool=self._tool, version=__version__)
 
     @property
     def session(self) -> str:
         """The session's id; "" when nothing is kept."""
-        return self._log.session if self._log else ""
+        with self._one_at_a_time:
+            return self._log.session if self._log else ""
 
     def take_problem(self) -> str | None:
         """The sentence about a log that cannot be written, the first time it is asked for."""
@@ -59,16 +71,38 @@ class Recorder:
 
     def write(self, kind: str, data: Mapping[str, object], *, durable: bool = False) -> None:
         """One entry. ``durable``: on the disk when this returns."""
+        with self._one_at_a_time:
+            self.catch_up()
+            self._append(kind, data, durable)
+
+    def _append(self, kind: str, data: Mapping[str, object], durable: bool) -> None:
         if self._log is None:
             return
+        from sessions.log import LogError
+
         try:
             self._log.append(kind, {key: to_data(value) for key, value in data.items()}, durable=durable)
         except (LogError, OSError) as error:
             self._problem = self._problem or f"The session log cannot be written: {error}"
 
+    def hold(self) -> None:
+        """From now on a request waits in memory for :meth:`catch_up`, or for the next entry if that comes first: the
+        compiler is started before the log is opened. Whoever holds catches up as soon as the compiler works."""
+        self._holds = True
+
+    def catch_up(self) -> None:
+        """Writes the requests that wait."""
+        with self._one_at_a_time:
+            while self._held:
+                self._append(*self._held.pop(0), durable=False)
+
     def request(self, action: str, text: str, details: Mapping[str, object] | None = None) -> None:
         """What the user asked for."""
-        self.write("request", {"action": action, "text": text, **(details or {})})
+        data = {"action": action, "text": text, **(details or {})}
+        if self._holds:
+            self._held.append(("request", data))
+        else:
+            self.write("request", data)
 
     def event(self, event: Event) -> None:
         """What came of it."""
@@ -99,8 +133,11 @@ class Recorder:
 
     def close(self) -> None:
         """Ends the session's log."""
-        if self._log is not None:
-            try:
-                self._log.close()
-            except (LogError, OSError) as error:
-                self._problem = self._problem or str(error)
+        if "_log" not in vars(self) or self._log is None:  # never opened
+            return
+        from sessions.log import LogError
+
+        try:
+            self._log.close()
+        except (LogError, OSError) as error:
+            self._problem = self._problem or str(error)

@@ -13,7 +13,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +95,7 @@ def _find_rustc() -> Path | None:
     if "HOME" in os.environ:
         cargo_home = os.environ.get("CARGO_HOME") or str(Path(os.environ["HOME"], ".cargo"))
         places.append(str(Path(cargo_home, "bin")))
-    found = shutil.which("rustc", path=os.pathsep.join(places))
+    found = process.find_program("rustc", os.pathsep.join(places))
     return Path(found) if found else None
 
 
@@ -145,12 +144,8 @@ def _said(program: Path, env: Mapping[str, str], *arguments: str) -> str:
     return done.stdout.decode(errors="replace") if done.succeeded else ""
 
 
-def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
-
-
 def _in(folder: Path, name: str) -> Path | None:
-    return folder / name if _is_program(folder / name) else None
+    return folder / name if process.is_program(folder / name) else None
 
 
 def _load(file: Path) -> tuple[list[str], Toolchain] | None:

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Event as Flag
 from typing import Final
 
 from tutor import hunks as hunk_algebra
-from tutor.config import FixSettings
 from tutor.diagnostics import Diagnostic
-from tutor.errors import Failed, Interrupted
 from tutor.events import Progress
-from tutor.fix.compiler import Checked, Checker
+from tutor.fix.bench import Bench, Files
+from tutor.fix.compiler import Checked
 from tutor.fix.edits import apply_all, collide, new_line, why_degenerate
 from tutor.fix.phases import PARSE, Vector, is_progress, phase_of, vector
 from tutor.fix.proposer import Candidate, Edit, Proposer
@@ -32,8 +28,6 @@ _MAX_PER_ERROR: Final = 8
 _MAX_AFTER_FIRST: Final = 4
 _MAX_TOGETHER: Final = 1_000
 _SURE: Final = "MachineApplicable"
-
-Files = Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,54 +68,6 @@ class Node:
             -min((c.likelihood for c in used), default=0.0),
             sum(e.end - e.start + len(e.text) for c in used for e in c.edits),
         )
-
-
-class Bench:
-    """Checks states of one program, within the budget."""
-
-    def __init__(self, checker: Checker, root: Path, settings: FixSettings, cancel: Flag) -> None:
-        self.runs = 0
-        self._checker, self._root, self._cancel = checker, root, cancel
-        self.most = settings.max_checks
-        self._until = time.monotonic() + settings.seconds
-        self._base: dict[str, bytes | None] = {}
-
-    @property
-    def spent(self) -> bool:
-        """Whether the budget is used up."""
-        return self.runs >= self.most or time.monotonic() > self._until
-
-    @property
-    def known_files(self) -> dict[str, bytes]:
-        """The user's files that were asked for so far."""
-        return {path: content for path, content in self._base.items() if content is not None}
-
-    def first(self) -> Checked:
-        """The check of the user's own files. Raises Failed, Interrupted."""
-        outcome = self._checker.check({}, self._cancel)
-        self.runs += outcome.runs
-        return outcome
-
-    def check(self, files: Files) -> Checked | None:
-        """What the compiler says of ``files`` over the user's; None when it gave no answer. Raises Interrupted."""
-        if self._cancel.is_set():
-            raise Interrupted("Stopped", "The search for a fix was stopped.")
-        try:
-            outcome = self._checker.check(files, self._cancel)
-        except Failed:  # a hang, a crash, a flood: this edit is no fix
-            self.runs += 1
-            return None
-        self.runs += outcome.runs
-        return outcome
-
-    def base(self, path: str) -> bytes | None:
-        """The user's content of a file that may be edited; None when it may not: outside the project, a link, not
-        there."""
-        if path not in self._base:
-            place = self._root / path
-            inside = not Path(path).is_absolute() and place.resolve() == self._root.resolve() / path
-            self._base[path] = self._checker.scratch.base(path) if inside and place.is_file() else None
-        return self._base[path]
 
 
 class Explorer:

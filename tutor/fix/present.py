@@ -11,10 +11,11 @@ from typing import Final
 
 from tutor import hunks as hunk_algebra
 from tutor.diagnostics import Diagnostic
+from tutor.fix.bench import Files
 from tutor.fix.compiler import Checked, Tested
 from tutor.fix.edits import old_line
 from tutor.fix.explain import explanation
-from tutor.fix.explore import Files, Node
+from tutor.fix.explore import Node
 from tutor.fix.messages import Message, key_of
 from tutor.fix.project import Project
 from tutor.fix.proposer import Candidate

@@ -8,11 +8,9 @@ beside it. A lone file gets a fresh folder with the files that it names.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import re
-import shutil
 import stat
 import threading
 import time
@@ -126,6 +124,8 @@ class LoneScratch(Scratch):
 
     def close(self) -> None:
         """Removes the folder."""
+        import shutil  # it is not cheap, and the compiler need not wait for it
+
         shutil.rmtree(self.folder.parent, ignore_errors=True)
 
 
@@ -182,6 +182,8 @@ class PackageScratch(Scratch):
     ) -> None:
         """``also``: folders outside ``root`` that the build needs, such as path dependencies. Waits ``wait`` seconds
         at most for another process. Raises Failed, Interrupted."""
+        import hashlib
+
         name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:24]
         self._home = home.ensure(home.ensure(home.ensure(home.cache) / "scratch") / name)
         self.tree = self._home / "tree"
@@ -219,6 +221,8 @@ class PackageScratch(Scratch):
             self._index_file.unlink()
             return {str(path): (int(size), int(time_ns)) for path, (size, time_ns) in index.items()}
         except (OSError, ValueError, TypeError, AttributeError):
+            import shutil
+
             shutil.rmtree(self.tree, ignore_errors=True)
             return {}
 
@@ -272,6 +276,8 @@ class PackageScratch(Scratch):
                     yield entry.path, (status.st_size, status.st_mtime_ns)
 
     def _copy(self, path: str) -> None:
+        import shutil
+
         source, copy = Path(path), self.place_of(Path(path))
         try:
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -14,29 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from tutor.config import FixSettings
-from tutor.diagnostics import Diagnostic
 from tutor.errors import Failed
-from tutor.events import DiagnosticsFound, Event, NeedsPermission, Notice, Progress, ProposalReady, Verified
-from tutor.fix.compiler import Checked, Checker, Tested
-from tutor.fix.explain import quoted
-from tutor.fix.explore import Bench, Explorer, Node
+from tutor.events import DiagnosticsFound, Event, NeedsPermission, Notice, Progress, Verified
+from tutor.fix.bench import Bench
 from tutor.fix.opening import open_checker
-from tutor.fix.present import imperative, make_proposal
 from tutor.fix.project import Project, find_project
-from tutor.fix.proposer import Proposer
-from tutor.fix.source import CrateType
-from tutor.fix.suggestions import CompilerSuggestions
 from tutor.inert import inert_line
-from tutor.paths import Home
-from tutor.proposal import Proposal, Verification
 
 if TYPE_CHECKING:
+    from tutor.config import FixSettings
+    from tutor.diagnostics import Diagnostic
+    from tutor.fix.compiler import Checker
+    from tutor.fix.proposer import Proposer
+    from tutor.fix.source import CrateType
+    from tutor.paths import Home
+    from tutor.proposal import Proposal
     from tutor.review import AcceptedChange
 
 Status = Literal["clean", "fixed", "partial", "unfixed", "error"]
 
-_MAX_LEADS: Final = 3
 _MAX_REMEMBERED: Final = 200
 
 
@@ -85,7 +81,7 @@ class Fixer:
         concepts_for: Callable[[str], Sequence[str]] = _no_concepts,
     ) -> None:
         self._home, self._settings, self._trusted, self._concepts_for = home, settings, trusted, concepts_for
-        self._proposers: Sequence[Proposer] = [CompilerSuggestions()] if proposers is None else proposers
+        self._proposers = proposers
         self._projects: dict[str, Project] = {}
 
     def check(self, request: FixRequest, cancel: threading.Event) -> Generator[Event, None, tuple[Diagnostic, ...]]:
@@ -120,9 +116,11 @@ class Fixer:
             before = tuple(d for d in first.diagnostics if d.level == "error")
             if first.passed:
                 return FixOutcome("clean", (), (), (), bench.runs, time.monotonic() - started)
-            search = _Search(self, project, checker, bench, first, tests, cancel)
-            yield from search.run(self._proposers)
-            proposals = search.proposals
+            from tutor.fix.solver import Solver
+
+            solver = Solver(self, project, checker, bench, first, tests, cancel)
+            yield from solver.run(self._proposers)
+            proposals = solver.proposals
             after = proposals[0].leaves if proposals else before
             status: Status = "unfixed" if not proposals else "partial" if after else "fixed"
             return FixOutcome(status, before, after, proposals, bench.runs, time.monotonic() - started)
@@ -131,6 +129,9 @@ class Fixer:
         self, proposal: Proposal, changes: Sequence[AcceptedChange], *, tests: bool, cancel: threading.Event
     ) -> Verified:
         """Checks exactly ``changes`` over the user's files as they are now. Raises TutorError."""
+        from tutor.fix.compiler import Tested
+        from tutor.proposal import Verification
+
         project = self._projects.get(proposal.id) or self._project_of(proposal)
         checker = self._open(project, cancel, tests=tests)
         with checker.scratch:
@@ -175,70 +176,3 @@ def _beforehand(project: Project, checker: Checker) -> Iterator[Event]:
     yield from (Notice(text) for text in checker.notices)
     if checker.question:
         yield NeedsPermission("trust-workspace", os.fspath(project.root), checker.question)
-
-
-class _Search:
-    """One request's search and the proposals that come out of it, the best first."""
-
-    def __init__(
-        self,
-        fixer: Fixer,
-        project: Project,
-        checker: Checker,
-        bench: Bench,
-        first: Checked,
-        tests: bool,
-        cancel: threading.Event,
-    ) -> None:
-        self._fixer, self._project, self._checker, self._bench = fixer, project, checker, bench
-        self._first, self._tests, self._cancel = first, tests, cancel
-        self._found: list[tuple[tuple[object, ...], Proposal]] = []
-
-    @property
-    def proposals(self) -> tuple[Proposal, ...]:
-        """The best first."""
-        return tuple(proposal for _, proposal in self._found)
-
-    def run(self, proposers: Sequence[Proposer]) -> Iterator[Event]:
-        root = Node({}, (), self._first)
-        explorer = Explorer(self._bench, proposers, root)
-        for item in explorer.explore():
-            if isinstance(item, Progress):
-                yield item
-            elif item.checked.passed:
-                yield self._ready(item)
-        if not self._found and explorer.best is not root:
-            yield self._ready(explorer.best)
-        if not self._found or self._found[0][1].leaves:
-            yield from self._leads(explorer)
-
-    def _ready(self, node: Node) -> ProposalReady:
-        """The proposal of a state, in its place among those found so far."""
-        passed = node.checked.passed
-        tests = self._checker.test(node.files, self._cancel) if self._tests and passed else Tested("not-run")
-        proposal = make_proposal(
-            self._project, self._first, node, self._bench.base, self._checker.sandbox, tests, self._fixer.concepts_for
-        )
-        self._fixer.remember(proposal, self._project)
-        rank = (tests.outcome == "failed", *node.rank)
-        self._found.append((rank, proposal))
-        self._found.sort(key=lambda pair: pair[0])
-        return ProposalReady(proposal, [found for _, found in self._found].index(proposal))
-
-    def _leads(self, explorer: Explorer) -> Iterator[Notice]:
-        """What the compiler suggested about the errors that stay, as a lead; and that there is no fix."""
-        left = [message.diagnostic for message in explorer.best.checked.error_messages]
-        leads = [(d, *explorer.leads[d]) for d in left if d in explorer.leads]
-        for diagnostic, candidate, why in leads[:_MAX_LEADS]:
-            place = diagnostic.place
-            where = f"{inert_line(place.file)}:{place.line}" if place else inert_line(self._project.name)
-            words = imperative(candidate.reason.suggestion) or "an edit without words"
-            yield Notice(f"{where}: a lead, not a fix: {words} ({why}).")
-        if self._bench.spent:
-            yield Notice(
-                f"The search stopped after {self._bench.runs} compiler runs; fix.max_checks and fix.seconds in "
-                "config.toml allow more."
-            )
-        elif left and not leads:
-            what = quoted(left[0].message)
-            yield Notice(f"There is no proven fix for “{what}”: the compiler suggests nothing that helps.")
