@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from commands import json_face
 from commands.run import drive, exit_code, open_tutor
 from commands.terminal import ask, is_interactive, require_path
 from commands.text_face import Printer, list_diagnostics, show_proposal, verification_line
-from tutor import events
+from tutor import events, process
 from tutor.errors import Missing, TutorError, UsageError
 from tutor.events import Event
 from tutor.fix.search import FixRequest
@@ -86,32 +85,28 @@ def _find(tutor: Tutor, options: argparse.Namespace, request: FixRequest, show: 
             failed = events.Failed.of(error)
             show(failed)
             return failed
-    waiting = True
     tutor.recorder.hold()
-
-    def watch(event: Event) -> None:
-        nonlocal waiting
-        if waiting and isinstance(event, events.Progress):
-            # The compiler works now and this program does not: time to get ready for what it will say.
-            threading.Thread(target=_get_ready, args=(tutor,), daemon=True).start()
-            waiting = False
-        show(event)
-
-    return drive(tutor.fix(request), watch)
+    process.meanwhile(lambda: _get_ready_to_search(tutor))
+    process.meanwhile(lambda: _get_ready_to_show(tutor))
+    return drive(tutor.fix(request), show)
 
 
-def _get_ready(opened: Tutor) -> None:
-    """Imports what reads the compiler's answer and shows what comes of it, writes down what was asked for, and reads
-    the lessons that a proposal names: in the order in which they are needed."""
+def _get_ready_to_search(opened: Tutor) -> None:
+    """While the compiler looks at the program: writes down what was asked for, imports what its answer needs."""
+
     import tutor.fix.messages
     import tutor.fix.solver  # noqa: F401 (both are imported for later)
 
     opened.recorder.catch_up()
-    import commands.markdown  # noqa: F401 (as above)
+
+
+def _get_ready_to_show(tutor: Tutor) -> None:
+    """While the compiler looks at the first candidate: imports what shows it, reads the lessons that it names."""
+    import commands.markdown  # noqa: F401 (imported for later)
     from knowledgegraph.concepts import ConceptError
 
     with suppress(ConceptError, OSError):  # whoever needs the lessons meets the same error, and says it
-        _ = opened.library.concepts
+        _ = tutor.library.concepts
 
 
 def _found_code(last: Event) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from commands.registry import Command, find, offered
+from commands.terminal import columns
 from tutor.errors import UsageError
 from tutor.inert import inert_line
 
@@ -16,11 +17,18 @@ _LATER = frozenset({"suggest", "preview", "write", "learn", "practice", "review"
                     "model", "eval"})  # fmt: skip
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Knows its width. Else argparse, which makes one for every option, imports shutil to find it out."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=columns() - 2)
+
+
 class _Parser(argparse.ArgumentParser):
     """Takes options by their whole names only (a new option must not change what a script's short form means)."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(allow_abbrev=False, **settings)
+        super().__init__(allow_abbrev=False, **{"formatter_class": _Formatter, **settings})
 
     def error(self, message: str) -> NoReturn:
         said = inert_line(message)

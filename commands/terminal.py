@@ -22,9 +22,19 @@ def has_colour(stream: object = None) -> bool:
 
 def width(most: int = 100) -> int:
     """Columns to wrap text at."""
-    import shutil
+    return max(20, min(columns(), most))
 
-    return max(20, min(shutil.get_terminal_size((80, 24)).columns, most))
+
+def columns() -> int:
+    """How wide the terminal is: ``COLUMNS``, else what the terminal says, else 80. As :func:`shutil.get_terminal_size`,
+    without importing all that shutil can do with archives."""
+    stated = os.environ.get("COLUMNS", "")
+    if stated.isdecimal() and int(stated) > 0:
+        return int(stated)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1).columns or 80
+    except (OSError, ValueError):  # no terminal, or closed
+        return 80
 
 
 def ask(question: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor import events
-from tutor.config import Settings, load
+from tutor.config import load
 from tutor.errors import Failed, Refused, TutorError
 from tutor.events import Event
 from tutor.paths import Home, find_home
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from knowledgegraph.library import Library
     from tutor.answers import Answerer
+    from tutor.config import Settings
     from tutor.fix.search import Fixer, FixRequest
     from tutor.models.base import ModelStatus
     from tutor.proposal import Proposal, Verification

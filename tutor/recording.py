@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -46,7 +45,6 @@ class Recorder:
         self._told = False
         self._holds = False
         self._held: list[tuple[str, Mapping[str, object]]] = []
-        self._one_at_a_time = threading.RLock()
 
     @cached_property
     def _log(self) -> SessionLog | None:
@@ -59,8 +57,7 @@ class Recorder:
     @property
     def session(self) -> str:
         """The session's id; "" when nothing is kept."""
-        with self._one_at_a_time:
-            return self._log.session if self._log else ""
+        return self._log.session if self._log else ""
 
     def take_problem(self) -> str | None:
         """The sentence about a log that cannot be written, the first time it is asked for."""
@@ -71,9 +68,8 @@ class Recorder:
 
     def write(self, kind: str, data: Mapping[str, object], *, durable: bool = False) -> None:
         """One entry. ``durable``: on the disk when this returns."""
-        with self._one_at_a_time:
-            self.catch_up()
-            self._append(kind, data, durable)
+        self.catch_up()
+        self._append(kind, data, durable)
 
     def _append(self, kind: str, data: Mapping[str, object], durable: bool) -> None:
         if self._log is None:
@@ -92,9 +88,8 @@ class Recorder:
 
     def catch_up(self) -> None:
         """Writes the requests that wait."""
-        with self._one_at_a_time:
-            while self._held:
-                self._append(*self._held.pop(0), durable=False)
+        while self._held:
+            self._append(*self._held.pop(0), durable=False)
 
     def request(self, action: str, text: str, details: Mapping[str, object] | None = None) -> None:
         """What the user asked for."""

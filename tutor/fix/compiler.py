@@ -14,24 +14,27 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tutor import process
-from tutor.config import FixSettings
-from tutor.diagnostics import Diagnostic
 from tutor.errors import Failed, Interrupted
-from tutor.fix.cargo_errors import explain_failure
-from tutor.fix.messages import MAX_DIAGNOSTICS, Key, Message, Messages, Rename, parse, relative_to
-from tutor.fix.project import Project
 from tutor.fix.runners import MAX_OUTPUT, MEMORY, Runner, completed_or_failed, last_line
-from tutor.fix.scratch import LoneScratch, PackageScratch, Scratch
 from tutor.inert import inert_line
-from tutor.proposal import Outcome
-from tutor.toolchain import Toolchain
+
+# What reads the compiler's answer is imported while the compiler works, or where it is used.
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from tutor.config import FixSettings
+    from tutor.diagnostics import Diagnostic
+    from tutor.fix.messages import Key, Message, Messages, Rename
+    from tutor.fix.project import Project
+    from tutor.fix.scratch import LoneScratch, PackageScratch, Scratch
+    from tutor.proposal import Outcome
+    from tutor.toolchain import Toolchain
 
 _CRASH: Final = re.compile(
     rb"internal compiler error|thread 'rustc'[^\n]* (?:panicked|has overflowed)|rustc-LLVM ERROR|\(signal: \d+"
@@ -125,6 +128,8 @@ def checked(messages: Messages, done: process.Completed, program: str, runs: int
     if done.outcome == "too-much-output":
         notices.append(f"{program} wrote more than {MAX_OUTPUT >> 20} MiB; only the beginning was read.")
     if messages.cut:
+        from tutor.fix.messages import MAX_DIAGNOSTICS
+
         total = f"{messages.number} errors and {messages.others} other messages"
         notices.append(f"There are {total}; the first {MAX_DIAGNOSTICS} of each are shown.")
     passed = done.succeeded and not errors
@@ -148,9 +153,6 @@ class LoneChecker:
         self._project, self._toolchain, self._settings, self._runner = project, toolchain, settings, runner
         self._env = toolchain.env({"RUSTC_ICE": "0"})
         self._arguments = [f"--edition={project.edition}", "--crate-name=lone", f"./{project.file}"]
-        inside = relative_to(str(scratch.folder))
-        lossy = os.fsencode(project.file).decode("utf-8", "replace")
-        self._rename: Rename = lambda name: project.file if (found := inside(name)) == lossy else found
 
     def check(self, edits: Edits, cancel: threading.Event) -> Checked:
         self.scratch.lay(edits)
@@ -166,12 +168,21 @@ class LoneChecker:
             cancel=cancel,
         )
         completed_or_failed(done, "rustc", self._settings.seconds)
-        messages = parse(done.stderr, self._rename)
+        from tutor.fix.messages import parse
+
+        messages = parse(done.stderr, self._rename())
         messages.reached.add("")
         outcome = checked(messages, done, "rustc")
         if not outcome.passed and not outcome.errors:
             raise Failed("No answer", f"rustc failed without an error message: {last_line(done.stderr)}")
         return outcome
+
+    def _rename(self) -> Rename:
+        from tutor.fix.messages import relative_to
+
+        inside, file = relative_to(str(self.scratch.folder)), self._project.file
+        lossy = os.fsencode(file).decode("utf-8", "replace")
+        return lambda name: file if (found := inside(name)) == lossy else found
 
     def test(self, edits: Edits, cancel: threading.Event) -> Tested:
         if self._runner is None:
@@ -214,6 +225,8 @@ class CargoChecker:
         self._lock_is_old = not (scratch.folder / "Cargo.lock").is_file() or any(
             path.endswith(("/Cargo.toml", "/Cargo.lock")) for path in scratch.changed
         )
+        from tutor.fix.messages import relative_to
+
         inside, tree = relative_to(str(scratch.folder)), str(scratch.tree)
         self._rename: Rename = lambda name: inside(name).removeprefix(tree)
 
@@ -223,6 +236,8 @@ class CargoChecker:
         messages, done = self._check([], "", cancel)
         outcome = checked(messages, done, "cargo check")
         if not outcome.errors and not outcome.passed:
+            from tutor.fix.cargo_errors import explain_failure
+
             raise explain_failure(done.stderr, self.scratch.tree)
         return self._with_tests(messages, outcome, cancel) if outcome.passed else outcome
 
@@ -230,6 +245,8 @@ class CargoChecker:
         """What is only compiled for tests and examples, once all else is right."""
         more, done = self._check(["--bins", "--examples", "--tests"], "tests: ", cancel)
         if not done.succeeded and not more.errors:
+            from tutor.fix.cargo_errors import explain_failure
+
             why = explain_failure(done.stderr, self.scratch.tree).msg
             note = f"The tests and examples could not be checked: {why}"
             return Checked(True, outcome.messages, outcome.errors, outcome.reached, 2, (*outcome.notices, note))
@@ -241,6 +258,8 @@ class CargoChecker:
     ) -> tuple[Messages, process.Completed]:
         words = ["check", "--offline", "--keep-going", "--message-format=json", *self._which, *targets]
         done = self._run([self._cargo, *words], cancel)
+        from tutor.fix.messages import parse
+
         return parse(done.stdout, self._rename, prefix), done
 
     def _bring_lock_up_to_date(self, cancel: threading.Event) -> None:
@@ -251,6 +270,8 @@ class CargoChecker:
         done = self._runner.run(words, self.scratch.tree, [], self._cwd, self._env, cancel)
         completed_or_failed(done, "cargo", self._runner.seconds)
         if not done.succeeded:
+            from tutor.fix.cargo_errors import explain_failure
+
             raise explain_failure(done.stderr, self.scratch.tree)
         self._lock_is_old = False
 
