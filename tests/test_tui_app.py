@@ -440,3 +440,15 @@ def test_no_text_is_ever_given_to_textual_as_markup() -> None:
             if name == "from_markup":
                 wrong.append(f"{file.name}:{node.lineno} {name}")
     assert wrong == []
+
+
+async def test_leaving_while_something_runs_is_quiet(tmp_path: Path) -> None:
+    for rounds in range(5):
+        app = make_app(project(tmp_path / f"job{rounds}", TWO_ERRORS))
+        async with running(app) as pilot:
+            await pilot.press(*"fix this", "enter")
+            for _ in range(rounds):
+                await pilot.pause()
+            app.exit(0)
+        assert app.return_code == 0
+        assert not (app.tutor.home.state / "crashes").exists()

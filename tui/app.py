@@ -247,7 +247,7 @@ class TutorApp(BaseApp):
         """Of what was said in one go the last line; the rest is in the chat."""
         (text, level), more = self._over[-1], len(self._over) - 1
         self._over.clear()
-        if isinstance(self.screen, ModalScreen):
+        if self.leaving or isinstance(self.screen, ModalScreen):
             return  # a dialog has opened meanwhile, and must be readable
         severities: dict[Level, SeverityLevel] = {"warning": "warning", "error": "error"}
         text += f"  (and {more} more in the chat, {self.key('pane.chat')})" if more else ""

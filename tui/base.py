@@ -51,13 +51,24 @@ class BaseApp(App[int]):
             try:
                 result = await call(work)
             except TutorError as error:
-                self.call_later(self.tell_failure, events.Failed.of(error))
+                failed = error
+                self.call_later(self._while_here, lambda: self.tell_failure(events.Failed.of(failed)))
             except Exception as error:  # reported with a file that holds the cause
-                self.call_later(self.tell_crash, error)
+                broken = error
+                self.call_later(self._while_here, lambda: self.tell_crash(broken))
             else:
-                self.call_later(then, result)
+                self.call_later(self._while_here, lambda: then(result))
 
         self.run_worker(do(), group="background", exit_on_error=False)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the screens are gone: what comes in now has nowhere to be shown."""
+        return not self.is_running or not self.screen_stack
+
+    def _while_here(self, call: Callable[[], None]) -> None:
+        if not self.leaving:
+            call()
 
     def start_job(self, job: Job) -> None:
         """Runs an action of the engine and shows that it runs."""
@@ -66,6 +77,8 @@ class BaseApp(App[int]):
 
     async def on_job_event(self, message: JobEvent) -> None:
         """An action yielded something: its flow hears it first."""
+        if self.leaving:
+            return
         job, event = message.job, message.event
         if isinstance(event, events.Progress):
             job.progress = event
@@ -80,6 +93,8 @@ class BaseApp(App[int]):
 
     def on_job_ended(self, message: JobEnded) -> None:
         """An action is over."""
+        if self.leaving:
+            return
         if message.error is not None:
             self.tell_crash(message.error)
         self.jobs.ended(message)

@@ -72,7 +72,8 @@ class Startup:
 
     async def _find_model(self) -> None:
         status = await self._app.tutor.model_status()
-        self._app.call_later(self._show_model, status)
+        if not self._app.leaving:
+            self._app.call_later(self._show_model, status)
 
     def _show_model(self, status: ModelStatus) -> None:
         self._app.status.tell("model", Fact(f"model {status.name}", rank=0) if status.available else _NO_MODEL)
