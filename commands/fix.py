@@ -86,8 +86,7 @@ def _find(tutor: Tutor, options: argparse.Namespace, request: FixRequest, show: 
             show(failed)
             return failed
     tutor.recorder.hold()
-    process.meanwhile(lambda: _get_ready_to_search(tutor))
-    process.meanwhile(lambda: _get_ready_to_show(tutor))
+    process.meanwhile(lambda: _get_ready_to_search(tutor), lambda: _get_ready_to_show(tutor))
     return drive(tutor.fix(request), show)
 
 

@@ -7,14 +7,14 @@ problems" are the same thing under the same name. Tests check that each face han
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from tutor.values import Value
 
 Face = Literal["cli", "chat", "app"]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Value):
     """One action. ``name``: the subcommand and the slash command. ``title``: what the palette calls it.
     ``summary``: one line, lower case, for help. ``argument``: how its argument is written in help; "" for none.
     ``faces``: where it is offered."""

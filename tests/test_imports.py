@@ -114,3 +114,33 @@ def test_the_chat_handles_what_is_marked_for_it() -> None:
     with asyncio.Runner() as runner:
         chat = repl.Chat(Tutor(Path()), runner, argparse.Namespace(), iter(()))
         assert chat.handled == {command.name for command in offered("chat")}
+
+
+# Before the compiler is started for the first time nothing is imported that only its answer needs: everything that
+# is imported before adds to the time of the whole call, what is imported while the compiler works does not.
+
+SHOW_AND_STOP = """
+import os, subprocess, sys
+def stop(*ignored, **settings):
+    os.write(1, " ".join(sys.modules).encode())
+    os._exit(0)
+subprocess.Popen.__init__ = stop
+"""
+
+
+def test_little_is_imported_before_the_compiler_starts(tmp_path: Path) -> None:
+    (tmp_path / "main.rs").write_text(BROKEN)
+    call = "from commands.cli import main; main(['fix', '--no-model', 'main.rs'])"
+    _imported(call, tmp_path)  # from here on it is known where the toolchain is, without asking it
+    done = subprocess.run([sys.executable, "-c", SHOW_AND_STOP + call], cwd=tmp_path, env=os.environ,
+                          capture_output=True, stdin=subprocess.DEVNULL, text=True, check=True)  # fmt: skip
+    before = set(done.stdout.split())
+    # what describes and finds fixes, shows them, knows lessons, and keeps the log
+    ours = {"tutor.proposal", "tutor.hunks", "tutor.diagnostics", "tutor.review", "tutor.fix.messages",
+            "tutor.fix.solver", "tutor.fix.explore", "tutor.fix.explain", "commands.markdown", "sessions",
+            "knowledgegraph"}  # fmt: skip
+    # dear parts of the standard library
+    theirs = {"dataclasses", "inspect", "shutil", "lzma", "hashlib", "difflib", "tomllib", "datetime", "ctypes",
+              "textwrap", "importlib.resources"}  # fmt: skip
+    assert sorted(before & (ours | theirs)) == []
+    assert "tutor.fix.compiler" in before

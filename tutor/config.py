@@ -7,70 +7,76 @@ sentence and the default is used: a typing mistake in the configuration never ke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import MappingProxyType
+from typing import Annotated, Any, get_args
 
 from tutor.errors import Failed, UsageError
 from tutor.paths import write_private
+from tutor.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class AppSettings:
+class Setting(Value):
+    """What a setting is (``doc``) and which values it takes: one of ``choices``, a number of at least ``least``."""
+
+    doc: str
+    choices: tuple[str, ...] = ()
+    least: int | None = None
+
+
+class AppSettings(Value):
     """``[app]``: how the Textual app looks."""
 
-    theme: str = field(default="tutor-dark", metadata={"doc": "a theme's name; ctrl+p, then Theme, lists them"})
-    mouse: bool = field(default=True, metadata={"doc": "whether the app takes the mouse"})
-    grace_ms: int = field(
-        default=350, metadata={"doc": "how long a diff must be on screen before accept and reject keys count", "min": 0}
-    )
+    theme: Annotated[str, Setting("a theme's name; ctrl+p, then Theme, lists them")] = "tutor-dark"
+    mouse: Annotated[bool, Setting("whether the app takes the mouse")] = True
+    grace_ms: Annotated[
+        int, Setting("how long a diff must be on screen before accept and reject keys count", least=0)
+    ] = 350
 
 
-@dataclass(frozen=True, slots=True)
-class FixSettings:
+class FixSettings(Value):
     """``[fix]``: how errors are checked and repaired."""
 
-    edition: str = field(
-        default="2021",
-        metadata={"doc": "the Rust edition of a lone file", "choices": ("2015", "2018", "2021", "2024")},
+    edition: Annotated[str, Setting("the Rust edition of a lone file", choices=("2015", "2018", "2021", "2024"))] = (
+        "2021"
     )
-    max_checks: int = field(default=60, metadata={"doc": "compiler runs at most for one request", "min": 1})
-    seconds: int = field(default=120, metadata={"doc": "seconds at most for one compiler run", "min": 1})
-    tests: bool = field(
-        default=False, metadata={"doc": "also run the tests of a proposal, where that is permitted or sandboxed"}
-    )
+    max_checks: Annotated[int, Setting("compiler runs at most for one request", least=1)] = 60
+    seconds: Annotated[int, Setting("seconds at most for one compiler run", least=1)] = 120
+    tests: Annotated[bool, Setting("also run the tests of a proposal, where that is permitted or sandboxed")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSettings:
+class ModelSettings(Value):
     """``[model]``: the local Ollama model. Without one the tutor answers from what is on this machine."""
 
-    enabled: bool = field(default=True, metadata={"doc": "whether to look for Ollama at all"})
-    host: str = field(default="", metadata={"doc": "Ollama's address; empty: OLLAMA_HOST, else the local default"})
-    chat: str = field(default="", metadata={"doc": "the model for the chat; empty: the first that can chat"})
+    enabled: Annotated[bool, Setting("whether to look for Ollama at all")] = True
+    host: Annotated[str, Setting("Ollama's address; empty: OLLAMA_HOST, else the local default")] = ""
+    chat: Annotated[str, Setting("the model for the chat; empty: the first that can chat")] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LogSettings:
+class LogSettings(Value):
     """``[log]``: the session log."""
 
-    enabled: bool = field(default=True, metadata={"doc": "whether sessions are written down on this machine"})
+    enabled: Annotated[bool, Setting("whether sessions are written down on this machine")] = True
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Value):
     """All settings. ``keymap``: the app's keys by binding id (``[keymap]``: ``"hunk.accept" = "y"``).
     ``problems``: one sentence for each part of the file that was not usable."""
 
-    app: AppSettings = field(default_factory=AppSettings)
-    fix: FixSettings = field(default_factory=FixSettings)
-    model: ModelSettings = field(default_factory=ModelSettings)
-    log: LogSettings = field(default_factory=LogSettings)
-    keymap: Mapping[str, str] = field(default_factory=dict)
+    app: AppSettings = AppSettings()
+    fix: FixSettings = FixSettings()
+    model: ModelSettings = ModelSettings()
+    log: LogSettings = LogSettings()
+    keymap: Mapping[str, str] = MappingProxyType({})
     problems: tuple[str, ...] = ()
 
 
-SECTIONS: Mapping[str, type] = {"app": AppSettings, "fix": FixSettings, "model": ModelSettings, "log": LogSettings}
+SECTIONS: Mapping[str, type[Value]] = {
+    "app": AppSettings,
+    "fix": FixSettings,
+    "model": ModelSettings,
+    "log": LogSettings,
+}
 
 
 def load(path: Path) -> Settings:
@@ -102,7 +108,7 @@ def _keymap(given: object, problems: list[str]) -> dict[str, str]:
     return good
 
 
-def _section(name: str, kind: type, given: object, problems: list[str]) -> Any:
+def _section(name: str, kind: type[Value], given: object, problems: list[str]) -> Any:
     if not isinstance(given, dict):
         problems.append(f"config.toml: [{name}] must be a table; it is ignored.")
         return kind()
@@ -116,30 +122,34 @@ def _section(name: str, kind: type, given: object, problems: list[str]) -> Any:
     return kind(**values)
 
 
-def _problem(kind: type, key: str, value: object) -> str | None:
+def _problem(kind: type[Value], key: str, value: object) -> str | None:
     """Why ``value`` cannot be the setting ``key``, or None."""
-    known = {f.name: f for f in fields(kind)}
-    if key not in known:
-        return f"is not a setting (there are {', '.join(known)})"
-    wanted = get_type_hints(kind)[key]
+    if key not in kind.__match_args__:
+        return f"is not a setting (there are {', '.join(kind.__match_args__)})"
+    wanted, setting = _declared(kind, key)
     if type(value) is not wanted:
         names = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
         return f"must be {names[wanted]}"
-    meta = known[key].metadata
-    if "choices" in meta and value not in meta["choices"]:
-        return f"must be one of {', '.join(meta['choices'])}"
-    if isinstance(value, int) and "min" in meta and value < meta["min"]:
-        return f"must be at least {meta['min']}"
+    if setting.choices and value not in setting.choices:
+        return f"must be one of {', '.join(setting.choices)}"
+    if isinstance(value, int) and setting.least is not None and value < setting.least:
+        return f"must be at least {setting.least}"
     return None
+
+
+def _declared(kind: type[Value], key: str) -> tuple[type, Setting]:
+    """The type of a setting, and what is said of it."""
+    wanted, setting = get_args(kind.hints()[key])
+    return wanted, setting
 
 
 def _locate(name: str) -> tuple[str, str]:
     section, _, key = name.partition(".")
     if section == "keymap" and key:
         return section, key
-    if section in SECTIONS and key in {f.name for f in fields(SECTIONS[section])}:
+    if section in SECTIONS and key in SECTIONS[section].__match_args__:
         return section, key
-    every = [f"{s}.{f.name}" for s, kind in SECTIONS.items() for f in fields(kind)]
+    every = [f"{s}.{key}" for s, kind in SECTIONS.items() for key in kind.__match_args__]
     raise UsageError("No such setting", f"{name!r} is not a setting. There are: {', '.join(every)}, keymap.<binding>.")
 
 
@@ -154,9 +164,9 @@ def get_value(settings: Settings, name: str) -> object:
 def describe() -> list[tuple[str, object, str]]:
     """Every setting as (name, default, what it is)."""
     return [
-        (f"{section}.{f.name}", f.default, str(f.metadata["doc"]))
+        (f"{section}.{key}", getattr(kind, key), _declared(kind, key)[1].doc)
         for section, kind in SECTIONS.items()
-        for f in fields(kind)
+        for key in kind.__match_args__
     ]
 
 
@@ -190,8 +200,8 @@ def set_value(path: Path, name: str, text: str) -> object:
     return value
 
 
-def _parse(kind: type, name: str, key: str, text: str) -> object:
-    wanted = get_type_hints(kind)[key]
+def _parse(kind: type[Value], name: str, key: str, text: str) -> object:
+    wanted, _ = _declared(kind, key)
     value: object = text
     if wanted is bool:
         value = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(

@@ -8,24 +8,22 @@ recorder writes them down; the action knows none of them. The last event of an a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 from tutor.errors import TutorError
 from tutor.inert import decode
+from tutor.values import Value
 
 if TYPE_CHECKING:
     from tutor.diagnostics import Diagnostic
     from tutor.proposal import Proposal, Verification
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Value):
     """The base of all events."""
 
 
-@dataclass(frozen=True, slots=True)
 class Notice(Event):
     """One plain line that the user must see: something was left out, fell back or is missing (law 6)."""
 
@@ -33,7 +31,6 @@ class Notice(Event):
     level: Literal["info", "warning"] = "info"
 
 
-@dataclass(frozen=True, slots=True)
 class Progress(Event):
     """Work goes on: ``what`` in a few words, ``done`` of ``total`` steps where they are known."""
 
@@ -42,7 +39,6 @@ class Progress(Event):
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class DiagnosticsFound(Event):
     """What the compiler says of the user's code as it is. ``checker``: "cargo check" or "rustc"."""
 
@@ -51,7 +47,6 @@ class DiagnosticsFound(Event):
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class ProposalReady(Event):
     """A verified proposal. Proposals come as they are proven; ``rank`` 0 is the best so far."""
 
@@ -59,7 +54,6 @@ class ProposalReady(Event):
     rank: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class Verified(Event):
     """A proposal, or the part of it that the user accepted, was checked (again)."""
 
@@ -68,7 +62,6 @@ class Verified(Event):
     remaining: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class AnswerStarted(Event):
     """An answer begins. ``origin``: "knowledge" (on this machine, no model) or "model"; ``model``: its name."""
 
@@ -76,14 +69,12 @@ class AnswerStarted(Event):
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class AnswerDelta(Event):
     """The next piece of the answer's Markdown."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Citation(Event):
     """Where an answer's statement stands. ``kind`` and ``ref`` as in ``cli.md``; ``location``: a file, a URL or ""."""
 
@@ -94,7 +85,6 @@ class Citation(Event):
     location: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class AnswerReady(Event):
     """The whole answer. ``in_scope`` False: the question is not about what the tutor knows, and it says so.
     ``concepts``: ids, the most important first. ``stopped``: the user or the server cut it short."""
@@ -110,7 +100,6 @@ class AnswerReady(Event):
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
 class NeedsPermission(Event):
     """Something may only go on after a yes. The action carried on as far as it may without; run it again after
     the permission was granted. ``scope``: what the permission is for (a folder)."""
@@ -120,7 +109,6 @@ class NeedsPermission(Event):
     question: str
 
 
-@dataclass(frozen=True, slots=True)
 class Applied(Event):
     """Accepted hunks were written. ``rebased``: the files had changed meanwhile and the hunks were moved."""
 
@@ -130,7 +118,6 @@ class Applied(Event):
     rebased: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Committed(Event):
     """One commit was made. ``warning``: what the user should know about it (a hook's output)."""
 
@@ -140,7 +127,6 @@ class Committed(Event):
     warning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Undone(Event):
     """The last applied proposal was taken back. ``how``: "files", "commit removed" or "revert commit"."""
 
@@ -149,7 +135,6 @@ class Undone(Event):
     commit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Finished(Event):
     """The action came to its end. ``status`` is the action's own word ("fixed", "clean", "answered", …); ``ok``
     False means that the answer is no (exit code 1)."""
@@ -160,7 +145,6 @@ class Finished(Event):
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
 class Failed(Event):
     """The action could not be done. ``hint``: what to do, where ``message`` does not say it."""
 
@@ -177,13 +161,10 @@ class Failed(Event):
 
 def to_data(value: object) -> object:
     """An event, or anything inside one, as JSON values: dataclasses as objects, bytes as text."""
-    if is_dataclass(value) and not isinstance(value, type):
-        from tutor.proposal import Proposal
-
-        if isinstance(value, Proposal):
-            # The log needs the diff's exact bytes: those that are not UTF-8 stay as lone surrogates.
-            return {**value.to_json(), "root": value.root, "diff": decode(value.diff)}
-        return {f.name: to_data(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Value):
+        return {name: to_data(item) for name, item in value.members().items()}
+    if hasattr(value, "__dataclass_fields__"):
+        return _dataclass_to_data(value)
     if isinstance(value, Mapping):
         return {str(key): to_data(item) for key, item in value.items()}
     if isinstance(value, bytes):
@@ -192,4 +173,17 @@ def to_data(value: object) -> object:
         return str(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [to_data(item) for item in value]
+    return value
+
+
+def _dataclass_to_data(value: object) -> object:
+    from dataclasses import fields, is_dataclass
+
+    from tutor.proposal import Proposal
+
+    if isinstance(value, Proposal):
+        # The log needs the diff's exact bytes: those that are not UTF-8 stay as lone surrogates.
+        return {**value.to_json(), "root": value.root, "diff": decode(value.diff)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_data(getattr(value, f.name)) for f in fields(value)}
     return value

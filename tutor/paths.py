@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from tutor.values import Value
 
-@dataclass(frozen=True, slots=True)
-class Home:
+
+class Home(Value):
     """The four folders of the tutor: ``config`` (config.toml), ``data`` (what took time to make), ``state``
     (sessions, trust, crash reports) and ``cache`` (scratch copies; can be deleted at any time)."""
 

@@ -27,11 +27,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from tutor.errors import MissingTool
+from tutor.values import Value
 
 Outcome = Literal["ok", "timeout", "cancelled", "too-much-output", "too-many-processes", "too-much-memory"]
 
@@ -56,8 +56,7 @@ _LAUNCH: Final = (
 _KEPT: Final = ("HOME", "USER", "LOGNAME", "TZ", "CARGO_HOME", "RUSTUP_HOME")
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Value):
     """How a child ended.
 
     ``returncode``: its exit status, or minus the signal that ended it (-9 when it was stopped here).
@@ -105,14 +104,14 @@ def find_program(name: str, path: str) -> str | None:
 _MEANWHILE: list[Callable[[], None]] = []
 
 
-def meanwhile(work: Callable[[], None]) -> None:
-    """Has ``work`` done while the next child runs, in the thread that would only wait for it; what is handed over
-    after it is done during the child after that.
+def meanwhile(*works: Callable[[], None]) -> None:
+    """Has the first of ``works`` done while the next child runs, in the thread that would only wait for it, the second
+    during the child after that, and so on. Replaces what is left of an earlier call.
 
     For the command line, where all that the answer needs can be imported while the compiler works. Limits and
-    cancellation are looked at again afterwards: ``work`` takes some hundredths of a second at most, and raises nothing.
+    cancellation are looked at again afterwards: each takes some hundredths of a second at most.
     """
-    _MEANWHILE.append(work)
+    _MEANWHILE[:] = works
 
 
 def run(
@@ -283,28 +282,26 @@ class _Child:
         return str(self._mark).encode() in _proc(pid, "limits").split()
 
 
-@dataclass(slots=True)
 class _Watch:
     """The limits on all processes together, looked at every ``POLL_SECONDS``."""
 
-    pid: int
-    processes: int | None
-    memory: int | None
-    _next: float = 0.0
+    def __init__(self, pid: int, processes: int | None, memory: int | None) -> None:
+        self._pid, self._processes, self._memory = pid, processes, memory
+        self._next = 0.0
 
     @property
     def needed(self) -> bool:
-        return self.processes is not None or self.memory is not None
+        return self._processes is not None or self._memory is not None
 
     def overrun(self, now: float) -> Outcome | None:
         """What is exceeded, if anything; shared memory is not counted, it has limits of its own (tmpfs)."""
         if not self.needed or now < self._next:
             return None
         self._next = now + POLL_SECONDS
-        tree = [self.pid, *_descendants(self.pid, at_most=self.processes)]
-        if self.processes is not None and len(tree) > self.processes:
+        tree = [self._pid, *_descendants(self._pid, at_most=self._processes)]
+        if self._processes is not None and len(tree) > self._processes:
             return "too-many-processes"
-        if self.memory is not None and sum(map(_private_bytes, tree)) > self.memory:
+        if self._memory is not None and sum(map(_private_bytes, tree)) > self._memory:
             return "too-much-memory"
         return None
 

@@ -82,12 +82,13 @@ class Recorder:
             self._problem = self._problem or f"The session log cannot be written: {error}"
 
     def hold(self) -> None:
-        """From now on a request waits in memory for :meth:`catch_up`, or for the next entry if that comes first: the
+        """The next request waits in memory for :meth:`catch_up`, or for the next entry if that comes first: the
         compiler is started before the log is opened. Whoever holds catches up as soon as the compiler works."""
         self._holds = True
 
     def catch_up(self) -> None:
-        """Writes the requests that wait."""
+        """Writes the request that waits, and lets no other wait."""
+        self._holds = False
         while self._held:
             self._append(*self._held.pop(0), durable=False)
 

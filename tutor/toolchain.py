@@ -10,16 +10,15 @@ by the variables of ``Toolchain.env``, which override it.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tutor import process
 from tutor.paths import write_private
+from tutor.values import Value
 
 HOW_TO_GET_RUST: Final = (
     "Install Rust from https://rustup.rs (with rustup already there: `rustup default stable`), "
@@ -32,8 +31,7 @@ _TIMEOUT_SECONDS: Final = 20.0
 _MAX_OUTPUT: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Toolchain:
+class Toolchain(Value):
     """The real programs of one toolchain; None for those that are not installed.
 
     ``sysroot``: the folder that the compiler finds its libraries in. ``version``: such as ``1.95.0`` or
@@ -168,6 +166,6 @@ def _load(file: Path) -> tuple[list[str], Toolchain] | None:
 
 def _save(file: Path, key: list[str], toolchain: Toolchain) -> None:
     """Keep the answer; a cache that cannot be written is no reason to fail."""
-    words = {name: None if value is None else str(value) for name, value in dataclasses.asdict(toolchain).items()}
+    words = {name: None if value is None else str(value) for name, value in toolchain.members().items()}
     with contextlib.suppress(OSError):
         write_private(file, json.dumps({"key": key, "toolchain": words}))

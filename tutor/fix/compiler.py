@@ -15,7 +15,6 @@ import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -23,6 +22,7 @@ from tutor import process
 from tutor.errors import Failed, Interrupted
 from tutor.fix.runners import MAX_OUTPUT, MEMORY, Runner, completed_or_failed, last_line
 from tutor.inert import inert_line
+from tutor.values import Value
 
 # What reads the compiler's answer is imported while the compiler works, or where it is used.
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ _TESTED: Final = re.compile(r"^test result: .*$", re.MULTILINE)
 Edits = Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Value):
     """What one check found. ``errors`` counts them all; ``messages`` holds them (bounded), warnings included.
     ``reached``: the units that were looked at, a check may stop before the others. ``runs``: compiler processes."""
 
@@ -75,8 +74,7 @@ class Checked:
         return sum(message.diagnostic.level == "warning" for message in self.messages)
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(Value):
     """How the tests went, in one word and one line."""
 
     outcome: Outcome

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from tutor.errors import Failed, UsageError
 from tutor.fix.source import CrateType, guess_crate_type
 from tutor.inert import inert_line
+from tutor.values import Value
 
 DEFAULT_EDITION: Final = "2015"
 """What cargo and rustc take when nothing is said ("The edition field" in the Cargo book)."""
@@ -24,8 +24,7 @@ _MAX_SOURCE: Final = 32 * 1024 * 1024
 Table = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Value):
     """Something that the compiler can check.
 
     ``root``: the absolute folder that all paths are relative to (a workspace's root, a lone file's folder).

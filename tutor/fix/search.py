@@ -10,7 +10,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -20,6 +19,7 @@ from tutor.fix.bench import Bench
 from tutor.fix.opening import open_checker
 from tutor.fix.project import Project, find_project
 from tutor.inert import inert_line
+from tutor.values import Value
 
 if TYPE_CHECKING:
     from tutor.config import FixSettings
@@ -36,8 +36,7 @@ Status = Literal["clean", "fixed", "partial", "unfixed", "error"]
 _MAX_REMEMBERED: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class FixRequest:
+class FixRequest(Value):
     """What to check: a file, a folder or a Cargo.toml. ``edition`` and ``crate_type`` are for a lone file (None: the
     settings' edition, a guess); ``tests``: also run the tests of what compiles, where that is permitted."""
 
@@ -47,8 +46,7 @@ class FixRequest:
     tests: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FixOutcome:
+class FixOutcome(Value):
     """What came of a search. ``proposals``: the best first; ``after``: the errors that the best one leaves;
     ``checker_runs``: compiler processes. "error": nothing could be checked, and the events said why."""
 
