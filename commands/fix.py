@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -90,18 +91,18 @@ def _find(tutor: Tutor, options: argparse.Namespace, request: FixRequest, show: 
     return drive(tutor.fix(request), show)
 
 
-def _get_ready_to_search(opened: Tutor) -> None:
+def _get_ready_to_search(tutor: Tutor) -> None:
     """While the compiler looks at the program: writes down what was asked for, imports what its answer needs."""
-
-    import tutor.fix.messages
-    import tutor.fix.solver  # noqa: F401 (both are imported for later)
-
-    opened.recorder.catch_up()
+    for name in ("tutor.fix.messages", "tutor.fix.solver"):
+        import_module(name)
+    tutor.recorder.catch_up()
 
 
 def _get_ready_to_show(tutor: Tutor) -> None:
-    """While the compiler looks at the first candidate: imports what shows it, reads the lessons that it names."""
-    import commands.markdown  # noqa: F401 (imported for later)
+    """While the compiler looks at the first candidate: imports what shows it and what removes the scratch copy, reads
+    the lessons that it names."""
+    for name in ("commands.markdown", "shutil", "knowledgegraph.errors"):
+        import_module(name)
     from knowledgegraph.concepts import ConceptError
 
     with suppress(ConceptError, OSError):  # whoever needs the lessons meets the same error, and says it

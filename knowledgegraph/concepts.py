@@ -106,9 +106,11 @@ class Concepts(Mapping[str, Concept]):
 
 def default_folder() -> Path:
     """The folder of the concepts that come with the program."""
-    from importlib.resources import files
+    from importlib.util import find_spec  # importlib.resources would do, but imports zipfile and much else
 
-    return Path(str(files("assets") / "concepts"))
+    assets = find_spec("assets")
+    places = (assets.submodule_search_locations if assets else None) or ["assets"]
+    return next((found for place in places if (found := Path(place, "concepts")).is_dir()), Path(places[0], "concepts"))
 
 
 def load_concepts(folder: Path) -> Concepts:
