@@ -19,7 +19,7 @@ from sessions.store import SessionNotFound, Torn
 
 
 def session(folder: Path, notices: int = 2, *, end: bool = True) -> Path:
-    log = SessionLog.create(folder, root="/work/here", tool="app", version="1", redactor=Redactor("/home/ann"))
+    log = SessionLog.create(folder, root="/project/here", tool="app", version="1", redactor=Redactor("/home/ann"))
     for number in range(notices):
         log.append("notice", {"text": f"n{number}", "level": "info"})
     if end:
@@ -130,7 +130,7 @@ def test_what_is_not_there_is_no_exception(tmp_path: Path) -> None:
 def test_the_list_counts_and_is_newest_first(tmp_path: Path) -> None:
     old = session(tmp_path, 1)
     old.rename(tmp_path / "20200101-000000-000-aaaaaaaaaaaa.jsonl")
-    log = SessionLog.create(tmp_path, root="/work/there", tool="fix", version="1", redactor=Redactor("/home/ann"))
+    log = SessionLog.create(tmp_path, root="/project/there", tool="fix", version="1", redactor=Redactor("/home/ann"))
     log.append("request", {"action": "ask", "text": "why?"})
     log.append("request", {"action": "explain", "text": "E0382"})
     log.append("request", {"action": "fix", "text": "src/main.rs"})
@@ -138,7 +138,7 @@ def test_the_list_counts_and_is_newest_first(tmp_path: Path) -> None:
     log.append("committed", {"applied_id": "a", "commit": "0" * 40, "summary": "Fix", "warning": ""})
     log.append("feedback", {"subject": "p", "helpful": True, "wrong": ""})
     newest, oldest = store.list_sessions(tmp_path)
-    assert (newest.id, newest.path, newest.root, newest.tool) == (log.session, log.path, "/work/there", "fix")
+    assert (newest.id, newest.path, newest.root, newest.tool) == (log.session, log.path, "/project/there", "fix")
     assert (newest.questions, newest.fixes, newest.commits, newest.feedback) == (2, 1, 1, 1)
     assert newest.counts == {"session-started": 1, "request": 3, "applied": 1, "committed": 1, "feedback": 1}
     assert newest.ended is None
