@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import shutil
 import stat
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -267,6 +269,49 @@ def test_links_that_lead_out_are_left_out_and_named(home: Home, tmp_path: Path) 
     (copy,) = copies(home)
     assert not (copy.parent / "out.rs").exists()
     assert (copy.parent / "in.rs").read_text() == "pub fn f() {}\n"
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond some bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("path", ["", "src/main.rs", "alone.rs"])
+def test_a_full_disk_is_not_the_fault_of_the_users_files(
+    home: Home, tmp_path: Path, path: str, request: pytest.FixtureRequest
+) -> None:
+    write(tmp_path, {"p/Cargo.toml": manifest(), "p/src/main.rs": MOVED, "p/alone.rs": MOVED})
+    request.getfixturevalue("full_disk")
+    with pytest.raises(Failed) as caught:
+        find(make_fixer(home), tmp_path / "p" / path)
+    assert caught.value.title == "No scratch copy"
+    assert str(home.cache) in caught.value.msg and f" {tmp_path}/p" not in f" {caught.value.msg}"
+    assert "--home" in (caught.value.hint or "")
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(home: Home, tmp_path: Path) -> None:
+    write(tmp_path, {"Cargo.toml": manifest(), "src/main.rs": MOVED})
+    home.ensure(home.cache)
+    (home.cache / "scratch").write_text("in the way")
+    with pytest.raises(Failed) as caught:
+        find(make_fixer(home), tmp_path)
+    assert caught.value.title == "No scratch copy"
+    assert str(home.cache) in caught.value.msg
+
+
+def test_results_are_shown_even_when_the_copy_cannot_be_put_back(home: Home, tmp_path: Path) -> None:
+    write(tmp_path, {"Cargo.toml": manifest(), "src/main.rs": MOVED})
+    kept = scratch.PackageScratch(home, tmp_path, [], 0.0, None)
+    kept.lay({"src/main.rs": b"fn main() {}\n"})
+    shutil.rmtree(kept.folder)
+    kept.folder.write_text("in the way")
+    kept.close()
+    with scratch.PackageScratch(home, tmp_path, [], 0.0, None) as again:
+        assert again.base("src/main.rs") == MOVED.encode()
 
 
 # Projects that mean harm. `marks` is outside the sandbox; whoever writes there ran on this machine.

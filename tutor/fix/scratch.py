@@ -7,6 +7,7 @@ beside it. A lone file gets a fresh folder with the files that it names.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -78,7 +79,7 @@ class Scratch:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
         except OSError as error:
-            raise Failed("No scratch copy", f"{inert_line(str(place))}: {error.strerror}.") from error
+            raise _no_copy(place, error) from error
 
     def _place(self, path: str) -> Path | None:
         """Where ``path`` lies in the copy; None when it leads out of it, also through a link."""
@@ -115,12 +116,12 @@ class LoneScratch(Scratch):
             self.folder.mkdir()
             self.out.mkdir()
         except OSError as error:
-            raise Failed("No scratch copy", f"A folder in {home.cache} cannot be made: {error.strerror}.") from error
+            raise _no_copy(home.cache, error) from error
         try:
             self.left_out = _copy_named(file, self.folder)
-        except OSError as error:
+        except Failed:
             self.close()
-            raise Failed("Cannot read", f"{inert_line(str(file))}: {error.strerror}.") from error
+            raise
 
     def close(self) -> None:
         """Removes the folder."""
@@ -131,15 +132,21 @@ class LoneScratch(Scratch):
 
 def _copy_named(file: Path, into: Path) -> list[str]:
     """Copies ``file`` and, from its folder and below, whatever files it names and those name in turn. Returns the
-    files that are named and lie elsewhere."""
+    files that are named and lie elsewhere. Raises Failed."""
     origin, elsewhere = file.parent, []
     waiting, done = [(file, origin)], {file}
     while waiting:
         path, modules = waiting.pop()
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _cannot_read(path, error) from error
         copy = into / path.relative_to(origin)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(content)
+        try:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(content)
+        except OSError as error:
+            raise _no_copy(into, error) from error
         for named, its_modules in _named_by(path, modules, content):
             if named in done or not named.is_file():
                 continue
@@ -185,7 +192,7 @@ class PackageScratch(Scratch):
         import hashlib
 
         name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:24]
-        self._home = home.ensure(home.ensure(home.ensure(home.cache) / "scratch") / name)
+        self._home = home.cache / "scratch" / name
         self.tree = self._home / "tree"
         self.target = self._home / "target"
         super().__init__(self.place_of(root))
@@ -193,10 +200,13 @@ class PackageScratch(Scratch):
         self.left_out: list[str] = []
         self._index_file = self._home / "index.json"
         self._own = {str(folder) for folder in (home.cache, home.data, home.state)}  # they may lie in the project
-        self._lock = _locked(self._home / "lock", wait, cancel)
+        try:
+            home.ensure(self._home)
+            self._lock = _locked(self._home / "lock", wait, cancel)
+        except OSError as error:
+            raise _no_copy(home.cache, error) from error
         try:
             self._index = self._take_index()
-            self.target.mkdir(exist_ok=True)
             self._sync([root, *also], cancel)
         except BaseException:
             os.close(self._lock)
@@ -207,10 +217,12 @@ class PackageScratch(Scratch):
         return self.tree / folder.relative_to("/")
 
     def close(self) -> None:
-        """Takes the edits back and lets others in. Without this (a crash) the next run copies everything anew."""
+        """Takes the edits back and lets others in. Without this (a crash, a full disk) the next run copies everything
+        anew."""
         try:
-            super().close()
-            self._index_file.write_text(json.dumps(self._index), encoding="ascii")
+            with contextlib.suppress(Failed, OSError):
+                super().close()
+                self._index_file.write_text(json.dumps(self._index), encoding="ascii")
         finally:
             os.close(self._lock)
 
@@ -242,8 +254,12 @@ class PackageScratch(Scratch):
                     )
         gone = self._index.keys() - seen.keys()
         new = [path for path, entry in seen.items() if self._index.get(path) != entry]
-        for path in gone:  # first, so that a file may become a folder
-            self.place_of(Path(path)).unlink(missing_ok=True)
+        try:
+            self.target.mkdir(exist_ok=True)
+            for path in gone:  # first, so that a file may become a folder
+                self.place_of(Path(path)).unlink(missing_ok=True)
+        except OSError as error:
+            raise _no_copy(self._home, error) from error
         for path in new:
             _check(cancel)
             self._copy(path)
@@ -259,7 +275,7 @@ class PackageScratch(Scratch):
             try:
                 entries = list(os.scandir(place))
             except OSError as error:
-                raise Failed("Cannot read", f"{inert_line(place)}: {error.strerror}.") from error
+                raise _cannot_read(place, error) from error
             is_package = any(entry.name == "Cargo.toml" for entry in entries)
             for entry in entries:
                 status = entry.stat(follow_symlinks=False)
@@ -280,18 +296,33 @@ class PackageScratch(Scratch):
 
         source, copy = Path(path), self.place_of(Path(path))
         try:
+            original = None if source.is_symlink() else source.open("rb")
+        except OSError as error:
+            raise _cannot_read(path, error) from error
+        try:
             copy.parent.mkdir(parents=True, exist_ok=True)
             if copy.is_dir() and not copy.is_symlink():  # a folder that became a file
                 shutil.rmtree(copy)
             copy.unlink(missing_ok=True)
-            if source.is_symlink():
+            if original is None:
                 target = os.path.realpath(source)
                 copy.symlink_to(os.path.relpath(target, os.path.realpath(source.parent)))
             else:
-                shutil.copyfile(source, copy)
-                copy.chmod(0o600 | (source.stat().st_mode & 0o100))
+                with original, copy.open("wb") as file:
+                    shutil.copyfileobj(original, file)
+                    os.fchmod(file.fileno(), 0o600 | (os.fstat(original.fileno()).st_mode & 0o100))
         except OSError as error:
-            raise Failed("No scratch copy", f"{inert_line(path)} cannot be copied: {error.strerror}.") from error
+            raise _no_copy(copy, error) from error
+
+
+def _cannot_read(path: str | Path, error: OSError) -> Failed:
+    return Failed("Cannot read", f"{inert_line(str(path))}: {error.strerror}.")
+
+
+def _no_copy(place: Path, error: OSError) -> Failed:
+    """``place`` in the cache cannot be written: nothing is wrong with the user's own file."""
+    why = f"{inert_line(str(place))} cannot be written: {error.strerror}."
+    return Failed("No scratch copy", why, "free some space or make it writable, or choose another home with --home")
 
 
 def _locked(file: Path, wait: float, cancel: threading.Event | None) -> int:
