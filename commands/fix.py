@@ -88,7 +88,10 @@ def _find(tutor: Tutor, options: argparse.Namespace, request: FixRequest, show: 
             return failed
     tutor.recorder.hold()
     process.meanwhile(lambda: _get_ready_to_search(tutor), lambda: _get_ready_to_show(tutor))
-    return drive(tutor.fix(request), show)
+    try:
+        return drive(tutor.fix(request), show)
+    finally:
+        process.meanwhile()  # a program that compiles needs no second run: nothing is left for somebody else's
 
 
 def _get_ready_to_search(tutor: Tutor) -> None:
