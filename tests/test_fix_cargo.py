@@ -166,6 +166,17 @@ def test_what_keeps_cargo_from_compiling(
     assert words in caught.value.msg and str(home.cache) not in caught.value.msg
 
 
+@pytest.mark.parametrize("below", ["", "member"])
+def test_a_folder_whose_name_is_not_utf8_is_one_sentence(home: Home, tmp_path: Path, below: str) -> None:
+    folder = tmp_path / below / os.fsdecode(b"caf\xe9")
+    write(folder, {"Cargo.toml": manifest(), "src/main.rs": MOVED})
+    write(tmp_path / below, {"Cargo.toml": '[workspace]\nmembers = ["*"]\nresolver = "2"\n'} if below else {})
+    with pytest.raises(Failed) as caught:
+        find(make_fixer(home), folder)
+    assert caught.value.title == "Not UTF-8"
+    assert "Rename it." in caught.value.msg
+
+
 def test_a_project_that_is_too_large(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"Cargo.toml": manifest(), "src/main.rs": MOVED, "a": "x", "b": "x"})
     monkeypatch.setattr(scratch, "MAX_FILES", 3)

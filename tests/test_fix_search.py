@@ -86,7 +86,7 @@ def test_the_diff_applies_with_git_from_the_folder(home: Home, tmp_path: Path) -
     assert compiles((tmp_path / "has a space.rs").read_bytes(), tmp_path / "out")
 
 
-@pytest.mark.parametrize("name", ["-x.rs", "@file.rs", "ünïcode.rs", "with'quote.rs", "1.rs"])
+@pytest.mark.parametrize("name", ["-x.rs", "@file.rs", "ünïcode.rs", "with'quote.rs", "1.rs", "caf\udce9.rs"])
 def test_any_file_name(home: Home, tmp_path: Path, name: str) -> None:
     write(tmp_path, {name: NOT_MUT})
     found = find(make_fixer(home), tmp_path / name)

@@ -11,7 +11,6 @@ All of it blocks and belongs in a worker thread. Raises Failed when the compiler
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -150,7 +149,7 @@ class LoneChecker:
         self.scratch = scratch
         self._project, self._toolchain, self._settings, self._runner = project, toolchain, settings, runner
         self._env = toolchain.env({"RUSTC_ICE": "0"})
-        self._arguments = [f"--edition={project.edition}", "--crate-name=lone", f"./{project.file}"]
+        self._arguments = [f"--edition={project.edition}", "--crate-name=lone", f"./{scratch.name}"]
 
     def check(self, edits: Edits, cancel: threading.Event) -> Checked:
         self.scratch.lay(edits)
@@ -178,9 +177,8 @@ class LoneChecker:
     def _rename(self) -> Rename:
         from tutor.fix.messages import relative_to
 
-        inside, file = relative_to(str(self.scratch.folder)), self._project.file
-        lossy = os.fsencode(file).decode("utf-8", "replace")
-        return lambda name: file if (found := inside(name)) == lossy else found
+        inside, file, copy = relative_to(str(self.scratch.folder)), self._project.file, self.scratch.name
+        return lambda name: file if (found := inside(name)) == copy else found
 
     def test(self, edits: Edits, cancel: threading.Event) -> Tested:
         if self._runner is None:

@@ -13,7 +13,7 @@ from tutor.errors import Failed, MissingTool
 from tutor.fix.compiler import CargoChecker, Checker, LoneChecker
 from tutor.fix.project import Project, dependencies, read_manifest
 from tutor.fix.runners import Runner, SandboxRunner, TrustedRunner
-from tutor.fix.scratch import LoneScratch, PackageScratch
+from tutor.fix.scratch import LoneScratch, PackageScratch, utf8_name
 from tutor.inert import inert_line
 from tutor.paths import Home
 from tutor.toolchain import HOW_TO_GET_RUST, Toolchain, find_toolchain
@@ -46,6 +46,9 @@ def open_checker(
             some = inert_line(scratch.left_out[0])
             lone.notices.append(f"{inert_line(project.file)} names {some}, which is outside its folder: not read.")
         return lone
+    folder = str((project.manifest or project.root / "Cargo.toml").parent)
+    if utf8_name(folder) != folder:
+        raise Failed("Not UTF-8", f"The name of {inert_line(folder)} is not UTF-8; cargo takes no other. Rename it.")
     runner = _runner(project.root, settings, toolchain, trusted)
     if toolchain.cargo is None and runner is not None:
         raise MissingTool("No cargo", "There is no cargo beside rustc on this machine.", HOW_TO_GET_RUST)

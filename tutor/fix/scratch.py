@@ -104,12 +104,15 @@ class Scratch:
 
 class LoneScratch(Scratch):
     """A fresh folder with one file and the modules and files that it names, gone when closed. ``left_out``: what it
-    names outside its folder, which is not read."""
+    names outside its folder, which is not copied. ``name``: the copy's name, which is UTF-8 because rustc takes no
+    other."""
 
     def __init__(self, home: Home, file: Path) -> None:
         folder = home.cache / f"lone-{os.getpid()}-{os.urandom(8).hex()}"
         super().__init__(folder / "file")
         self.out = folder / "out"
+        self._original = file.name
+        self.name = utf8_name(file.name)
         try:
             home.ensure(home.cache)
             folder.mkdir(mode=0o700)
@@ -118,10 +121,13 @@ class LoneScratch(Scratch):
         except OSError as error:
             raise _no_copy(home.cache, error) from error
         try:
-            self.left_out = _copy_named(file, self.folder)
+            self.left_out = _copy_named(file, self.folder / self.name)
         except Failed:
             self.close()
             raise
+
+    def _place(self, path: str) -> Path | None:
+        return super()._place(self.name if path == self._original else path)
 
     def close(self) -> None:
         """Removes the folder."""
@@ -130,9 +136,14 @@ class LoneScratch(Scratch):
         shutil.rmtree(self.folder.parent, ignore_errors=True)
 
 
-def _copy_named(file: Path, into: Path) -> list[str]:
-    """Copies ``file`` and, from its folder and below, whatever files it names and those name in turn. Returns the
-    files that are named and lie elsewhere. Raises Failed."""
+def utf8_name(name: str) -> str:
+    """``name`` with U+FFFD for what is not UTF-8 in it, as the compiler writes it in its messages."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _copy_named(file: Path, to: Path) -> list[str]:
+    """Copies ``file`` to ``to`` and, from its folder and below, whatever files it names and those name in turn.
+    Returns the files that are named and lie elsewhere. Raises Failed."""
     origin, elsewhere = file.parent, []
     waiting, done = [(file, origin)], {file}
     while waiting:
@@ -141,12 +152,12 @@ def _copy_named(file: Path, into: Path) -> list[str]:
             content = path.read_bytes()
         except OSError as error:
             raise _cannot_read(path, error) from error
-        copy = into / path.relative_to(origin)
+        copy = to if path == file else to.parent / path.relative_to(origin)
         try:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(content)
         except OSError as error:
-            raise _no_copy(into, error) from error
+            raise _no_copy(to.parent, error) from error
         for named, its_modules in _named_by(path, modules, content):
             if named in done or not named.is_file():
                 continue
