@@ -257,8 +257,8 @@ def make(
                     "-q", "--cleanup=whitespace", "-F", "-", stdin=_message(message), lock=lock,
                     env={**wanted.environment, **identity_environment(identity)},
                 )  # fmt: skip
+        finally:  # also when interrupted: Git has ended by now, and had perhaps made the commit already
             made = _verify(repository, head, tree)
-        finally:
             as_before = repository.head() == head
             if as_before:
                 swap.put_back()

@@ -16,7 +16,6 @@ import contextlib
 import functools
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -25,6 +24,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from tutor.errors import Failed, MissingTool
+from tutor.gitchild import Child
 from tutor.inert import decode
 
 if TYPE_CHECKING:
@@ -108,13 +108,13 @@ class Git:
         env = {**_QUIET, **_READING, **(env or {})}
         command = [*_unset(env), _program(), *_NO_FOREIGN_CODE, "-C", self._folder, *arguments]
         with _input(stdin) as source:
-            status, data, text = _gitpython()(self._folder).execute(
-                command, istream=source, with_extended_output=True, with_exceptions=False, stdout_as_string=False,
-                strip_newline_in_stdout=False, kill_after_timeout=_SECONDS, env=env,
-            )  # fmt: skip
-        if status == -signal.SIGKILL:
-            raise Failed("Git hangs", f"git {arguments[0]} took more than {_SECONDS:g} seconds and was stopped.")
-        return Output(status, data, text)
+            child = Child(lambda: self._start(command, source, env))
+            try:
+                data, said = child.follow(_read)
+            except subprocess.TimeoutExpired as error:
+                sentence = f"git {arguments[0]} took more than {_SECONDS:g} seconds and was stopped."
+                raise Failed("Git hangs", sentence) from error
+        return Output(child.status, data, decode(said).removesuffix("\n"))
 
     def read(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         """Like :meth:`try_read`, for a command that has to work. Raises Failed with Git's own words."""
@@ -130,23 +130,41 @@ class Git:
         env = {**user_locale, **_QUIET, **env}
         command = [*_unset(env), _program(), *_COMMITTING, "-C", self._folder, "commit", *arguments]
         with _input(stdin) as source:
-            handle = _gitpython()(self._folder).execute(
-                command, istream=source, as_process=True, env=env,
-                start_new_session=True, pass_fds=(lock,),
-            )  # fmt: skip
-        process, handle.proc = handle.proc, None  # else the handle kills it when it is collected
-        if process is None or process.stdout is None or process.stderr is None:
-            raise Failed("Git failed", "git commit could not be started.")
-        readers = [_Reader(process.stdout), _Reader(process.stderr)]
-        try:
-            status = process.wait(_COMMIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            status = process.wait()
+            child = Child(lambda: self._start(command, source, env, (lock,)))
+            readers: list[_Reader] = []
+
+            def wait(process: subprocess.Popen[bytes]) -> None:
+                readers.extend(_Reader(pipe) for pipe in (process.stdout, process.stderr) if pipe is not None)
+                process.wait(_COMMIT_SECONDS)
+
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it was ended, and its status says so
+                child.follow(wait)
         # A process that a hook left in the background may hold the pipes open; nobody waits for it.
         text = "\n".join(filter(None, (reader.text(5.0) for reader in readers)))
-        return Output(status, b"", text)
+        return Output(child.status, b"", text)
+
+    def _start(
+        self, command: list[str], stdin: BinaryIO | None, env: Mapping[str, str], descriptors: tuple[int, ...] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Starts it in a session of its own: no terminal, and a process group by which all of it can be ended."""
+        handle = _gitpython()(self._folder).execute(
+            command, istream=stdin, as_process=True, env=dict(env), start_new_session=True, pass_fds=descriptors,
+        )  # fmt: skip
+        process, handle.proc = handle.proc, None  # else the handle kills it when it is collected
+        if process is None:
+            raise Failed("Git failed", "git could not be started.")
+        return cast("subprocess.Popen[bytes]", process)
+
+
+def _read(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Standard output and standard error of a process that ends soon. Raises TimeoutExpired."""
+    try:
+        return process.communicate(timeout=_SECONDS)
+    except BaseException:
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        raise
 
 
 class _Reader(threading.Thread):
