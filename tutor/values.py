@@ -1,8 +1,8 @@
 """Small frozen classes that cost next to nothing to define.
 
 ``@dataclass(frozen=True)`` writes and compiles six methods for each class, a quarter of a millisecond, after 6 ms for
-its own imports. The thirty-odd classes that exist before a call of the command line gets to work would take half as long
-as a compiler run. So those classes are a :class:`Value`, whose methods they share; all others are dataclasses.
+its own imports. The thirty-odd classes that exist before a call of the command line gets to work would take half as
+long as a compiler run. So those classes are a :class:`Value`, whose methods they share; all others are dataclasses.
 """
 
 from __future__ import annotations
