@@ -15,8 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests.helpers_rust import find, make_fixer, manifest, run_to_end, snapshot, toolchain, write
+from tutor import process
 from tutor.errors import Failed, Interrupted
 from tutor.fix import opening, scratch
+from tutor.fix.cargo_errors import explain_failure
+from tutor.fix.compiler import checked
+from tutor.fix.messages import Messages
 from tutor.fix.search import FixRequest
 from tutor.paths import Home, find_home
 from tutor.review import AcceptedChange
@@ -426,6 +430,49 @@ def test_messages_of_a_flood_are_bounded(home: Home, tmp_path: Path) -> None:
     with pytest.raises(Failed) as caught:
         find(make_fixer(home), tmp_path)
     assert caught.value.title == "Too much output"
+
+
+KILLED = 'std::process::Command::new("sh").args(["-c", "kill -$0 $PPID", "SIGNAL"]).status().unwrap();'
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (KILLED.replace("SIGNAL", "9"), "was killed"),
+        (KILLED.replace("SIGNAL", "6"), "signal 6"),
+        ("println!(\"{}\", Vec::<u8>::with_capacity(1 << 40).capacity());", "4 GiB of memory"),
+        ('let _ = std::fs::File::create(std::env::var("OUT_DIR").unwrap() + "/f").unwrap().set_len(1 << 40);',
+         "larger than the 1 GiB"),
+    ],
+)  # fmt: skip
+def test_a_build_script_that_was_stopped_is_not_the_compiler(home: Home, tmp_path: Path, body: str, words: str) -> None:
+    write(tmp_path, {"Cargo.toml": manifest(), "src/main.rs": MOVED, "build.rs": f"fn main() {{ {body} }}\n"})
+    with pytest.raises(Failed) as caught:
+        find(make_fixer(home), tmp_path)
+    assert caught.value.title == "The build script was stopped"
+    assert "build script of `demo`" in caught.value.msg and words in caught.value.msg
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "words"),
+    [
+        ("ok", -9, "was killed"),
+        ("ok", 137, "was killed"),
+        ("ok", 128 + 25, "1 GiB"),
+        ("ok", 101, "status 101"),
+        ("too-much-output", -9, "64 MiB"),
+    ],
+)
+def test_cargo_that_ended_without_a_word(outcome: process.Outcome, status: int, words: str) -> None:
+    done = process.Completed(status, b"", b"   Compiling demo v0.1.0\n", outcome, 1.0)
+    assert words in explain_failure(done, Path("/cache/tree")).msg
+
+
+def test_a_compiler_that_was_killed_is_one_that_crashed() -> None:
+    said = b"process didn't exit successfully: `/bin/rustc --crate-name x` (signal: 11, SIGSEGV)"
+    with pytest.raises(Failed) as caught:
+        checked(Messages(), process.Completed(101, b"", said, "ok", 1.0), "cargo check")
+    assert caught.value.title == "The compiler crashed"
 
 
 def test_cargo_is_the_real_one() -> None:

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from tutor.toolchain import Toolchain
 
 _CRASH: Final = re.compile(
-    rb"internal compiler error|thread 'rustc'[^\n]* (?:panicked|has overflowed)|rustc-LLVM ERROR|\(signal: \d+"
+    rb"internal compiler error|thread 'rustc'[^\n]* (?:panicked|has overflowed)|rustc-LLVM ERROR"
+    rb"|process didn't exit successfully: `(?:[^`\s]*/)?rustc [^`\n]*` \(signal: \d+"  # not a build script
     rb"|rustc interrupted by SIG"
 )
 NO_CODE_RUN: Final = "not needed: rustc runs no foreign code"
@@ -234,7 +235,7 @@ class CargoChecker:
         if not outcome.errors and not outcome.passed:
             from tutor.fix.cargo_errors import explain_failure
 
-            raise explain_failure(done.stderr, self.scratch.tree)
+            raise explain_failure(done, self.scratch.tree)
         return self._with_tests(messages, outcome, cancel) if outcome.passed else outcome
 
     def _with_tests(self, messages: Messages, outcome: Checked, cancel: threading.Event) -> Checked:
@@ -243,7 +244,7 @@ class CargoChecker:
         if not done.succeeded and not more.errors:
             from tutor.fix.cargo_errors import explain_failure
 
-            why = explain_failure(done.stderr, self.scratch.tree).msg
+            why = explain_failure(done, self.scratch.tree).msg
             note = f"The tests and examples could not be checked: {why}"
             return Checked(True, outcome.messages, outcome.errors, outcome.reached, 2, (*outcome.notices, note))
         messages.add(more)
@@ -268,7 +269,7 @@ class CargoChecker:
         if not done.succeeded:
             from tutor.fix.cargo_errors import explain_failure
 
-            raise explain_failure(done.stderr, self.scratch.tree)
+            raise explain_failure(done, self.scratch.tree)
         self._lock_is_old = False
 
     def test(self, edits: Edits, cancel: threading.Event) -> Tested:
