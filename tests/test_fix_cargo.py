@@ -453,6 +453,15 @@ def test_a_build_script_that_was_stopped_is_not_the_compiler(home: Home, tmp_pat
     assert "build script of `demo`" in caught.value.msg and words in caught.value.msg
 
 
+def test_a_build_script_that_writes_into_its_sources_is_told_why(home: Home, tmp_path: Path) -> None:
+    script = 'fn main() { std::fs::write("src/made.rs", "").unwrap(); }\n'
+    write(tmp_path, {"Cargo.toml": manifest(), "src/main.rs": MOVED, "build.rs": script})
+    with pytest.raises(Failed) as caught:
+        find(make_fixer(home), tmp_path)
+    assert "build script of `demo` writes outside" in caught.value.msg and "sources" in caught.value.msg
+    assert "OUT_DIR" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize(
     ("outcome", "status", "words"),
     [

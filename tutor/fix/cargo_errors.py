@@ -26,6 +26,7 @@ _PACKAGE: Final = re.compile(
 )
 _BUILD_SCRIPT: Final = re.compile(r"failed to run custom build command for `([^`\s]+)")
 _ENDED_BY: Final = re.compile(r"process didn't exit successfully: `[^`\n]*` \(signal: (\d+)")
+_READ_ONLY: Final = ("Read-only file system", "ReadOnlyFilesystem")
 _MAX: Final = 400
 
 
@@ -46,6 +47,12 @@ def explain_failure(done: process.Completed, tree: Path) -> Failed:
     if (script := _BUILD_SCRIPT.search(text)) and (limit := _limit(text)):
         said = f"The build script of `{inert_line(script.group(1))}` {limit}; nothing was compiled after that."
         return Failed("The build script was stopped", said)
+    if script and any(sign in text for sign in _READ_ONLY):
+        said = (
+            f"The build script of `{inert_line(script.group(1))}` writes outside the folder that OUT_DIR names, such "
+        )
+        said += "as into its own sources, which can only be read in the sandbox; nothing was compiled after that."
+        return Failed("The build script may not write there", said, "let it write into OUT_DIR")
     why = _reason(text) or _ending(done)
     if script:
         return Failed("The build script failed", f"Nothing was compiled after that: {why}")
