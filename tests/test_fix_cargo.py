@@ -280,10 +280,21 @@ def test_links_that_lead_out_are_left_out_and_named(home: Home, tmp_path: Path) 
     (tmp_path / "p/src/in.rs").symlink_to(tmp_path / "p/real.rs")
     found = find(make_fixer(home), tmp_path / "p")
     assert found.outcome.status == "clean"
-    assert any("lead out of the project" in text for text in found.notices)
+    assert "A link leads out of the project and was left out: src/out.rs" in found.notices
     (copy,) = copies(home)
     assert not (copy.parent / "out.rs").exists()
     assert (copy.parent / "in.rs").read_text() == "pub fn f() {}\n"
+    (tmp_path / "p/src/up.rs").symlink_to("../../secret.rs")
+    found = find(make_fixer(home), tmp_path / "p")
+    assert any(text.startswith("2 links lead out of the project") for text in found.notices)
+
+
+def test_a_link_to_the_project_itself_does_not_lead_out(home: Home, tmp_path: Path) -> None:
+    write(tmp_path, {"p/Cargo.toml": manifest(), "p/src/main.rs": "#[path = \"me/m.rs\"]\nmod m;\nfn main() {}\n",
+                     "p/m.rs": ""})  # fmt: skip
+    (tmp_path / "p/src/me").symlink_to("..")
+    found = find(make_fixer(home), tmp_path / "p")
+    assert (found.outcome.status, found.notices) == ("clean", [])
 
 
 @pytest.fixture

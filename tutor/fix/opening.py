@@ -56,8 +56,12 @@ def open_checker(
     try:
         checker = _package_checker(project, copy, settings, toolchain, runner)
         if copy.left_out:
-            some = inert_line(os.path.relpath(copy.left_out[0], project.root))
-            checker.notices.append(f"{len(copy.left_out)} links lead out of the project and were left out: {some} …")
+            some, more = inert_line(os.path.relpath(copy.left_out[0], project.root)), len(copy.left_out) - 1
+            checker.notices.append(
+                f"{more + 1} links lead out of the project and were left out: {some} …"
+                if more
+                else f"A link leads out of the project and was left out: {some}"
+            )
     except BaseException:
         copy.close()
         raise

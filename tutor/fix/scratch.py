@@ -295,7 +295,7 @@ class PackageScratch(Scratch):
                     if not results and entry.name not in _SKIPPED and entry.path not in self._own:
                         waiting.append(entry.path)
                 elif stat.S_ISLNK(status.st_mode):
-                    if os.path.realpath(entry.path).startswith(real + os.sep):
+                    if (os.path.realpath(entry.path) + os.sep).startswith(real + os.sep):
                         yield entry.path, (0, status.st_mtime_ns)
                     else:
                         self.left_out.append(entry.path)
