@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tutor.proposal import Proposal
 
 Json = dict[str, object]
-_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_NOT_PRINTABLE: Final = re.compile(r"[^ -~]")
 _NOT_TEXT: Final = "holds bytes that are not UTF-8: the diff, as JSON text, cannot be applied; use --yes"
 
 
@@ -28,12 +28,12 @@ def write(value: object) -> None:
 
 
 def line(value: object) -> str:
-    """One line of JSON. ASCII: whatever the text holds, the line is valid in every encoding. Bytes that are not UTF-8
-    become U+FFFD: half a surrogate pair is more than many JSON readers take. Raises ValueError for a number that JSON
-    does not have, RecursionError for what is nested too deeply."""
+    """One line of JSON, in printable ASCII: whatever the text holds, the line is valid in every encoding and does
+    nothing to a terminal. Bytes that are not UTF-8 become U+FFFD: half a surrogate pair is more than many JSON readers
+    take. Raises ValueError for a number that JSON does not have, RecursionError for what is nested too deeply."""
     text = json.dumps(to_data(value), ensure_ascii=False, allow_nan=False)
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _NOT_ASCII.sub(lambda match: json.dumps(match.group())[1:-1], whole) + "\n"
+    return _NOT_PRINTABLE.sub(lambda match: json.dumps(match.group())[1:-1], whole) + "\n"
 
 
 def answer(question: str, happened: Iterable[Event], key: str = "question") -> Json:
