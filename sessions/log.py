@@ -138,7 +138,11 @@ class SessionLog:
 
     def _open(self) -> int:
         folder = self.path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for above in reversed(folder.parents):  # not by parents=True, which leaves those to the umask
+            if not above.exists():
+                above.mkdir(mode=0o700, exist_ok=True)
+                above.chmod(0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)
         if folder.stat().st_mode & 0o777 != 0o700:
             folder.chmod(0o700)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC

@@ -103,6 +103,10 @@ def test_only_the_user_can_read_it(tmp_path: Path) -> None:
     fresh = start(tmp_path / "b")
     fresh.append("stopped", {"action": "fix"})
     assert stat.S_IMODE(fresh.path.parent.stat().st_mode) == 0o700
+    deep = start(tmp_path / "c/state/sessions")
+    deep.append("stopped", {"action": "fix"})
+    made = [deep.path.parent, *deep.path.parent.parents][:3]
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in made] == [0o700] * 3
 
 
 def test_secrets_never_reach_the_disk(tmp_path: Path) -> None:
