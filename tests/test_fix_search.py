@@ -22,6 +22,7 @@ from tutor.hunks import Hunk
 from tutor.paths import Home
 from tutor.proposal import Reason
 from tutor.review import AcceptedChange
+from tutor.sandbox import Capability
 
 NOT_MUT = 'fn main() {\n    let x = 5;\n    println!("{x}");\n    x = 6;\n    println!("{x}");\n}\n'
 
@@ -218,6 +219,29 @@ def test_files_outside_the_folder_are_not_followed(home: Home, tmp_path: Path) -
     (tmp_path / "in/link.txt").symlink_to(tmp_path / "secret.txt")
     write(tmp_path, {"in/main.rs": INCLUDES.replace("NAME", "link.txt")})
     assert find(make_fixer(home), tmp_path / "in/main.rs").outcome.status == "unfixed"
+
+
+SECRET = "hush_hush!!\n"
+
+
+def test_what_an_absolute_path_names_is_not_there_in_the_sandbox(home: Home, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.rs"
+    write(tmp_path, {"secret.rs": SECRET, "in/main.rs": f'include!("{secret}");\nfn main() {{}}\n'})
+    found = find(make_fixer(home), tmp_path / "in/main.rs")
+    assert found.outcome.status == "unfixed"
+    assert "hush_hush" not in repr(found.events)
+    assert f"main.rs names {secret}, which is outside its folder: it is checked in the sandbox" in found.notices[0]
+
+
+def test_without_a_sandbox_it_is_said_that_the_compiler_may_read_it(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tutor.sandbox.probe", lambda: Capability("none", "there is none", None))
+    secret = tmp_path / "secret.rs"
+    write(tmp_path, {"secret.rs": SECRET, "in/main.rs": f'include!("{secret}");\nfn main() {{}}\n'})
+    found = find(make_fixer(home), tmp_path / "in/main.rs")
+    assert "hush_hush" in repr(found.events), "the trap works"
+    assert "not copied, and the compiler finds it only by an absolute path" in found.notices[0]
 
 
 def test_crate_type_and_edition_of_the_request_win(home: Home, tmp_path: Path) -> None:

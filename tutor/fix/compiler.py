@@ -138,14 +138,22 @@ class LoneChecker:
     """rustc on one file."""
 
     name = "rustc"
-    sandbox = NO_CODE_RUN
     question = ""
     checks_anything = True
 
     def __init__(
-        self, project: Project, scratch: LoneScratch, toolchain: Toolchain, settings: FixSettings, runner: Runner | None
+        self,
+        project: Project,
+        scratch: LoneScratch,
+        toolchain: Toolchain,
+        settings: FixSettings,
+        runner: Runner | None,
+        holds: Runner | None = None,
     ) -> None:
-        """``runner``: how a program made from the file may be run, None when it may not."""
+        """``runner``: how a program made from the file may be run, None when it may not. ``holds``: what rustc itself
+        is run in, None when it needs nothing."""
+        self.sandbox = holds.what if holds else NO_CODE_RUN
+        self._holds = holds
         self.notices: list[str] = []
         self.scratch = scratch
         self._project, self._toolchain, self._settings, self._runner = project, toolchain, settings, runner
@@ -156,15 +164,7 @@ class LoneChecker:
         self.scratch.lay(edits)
         kind = ["--test"] if self._project.crate_type == "test" else [f"--crate-type={self._project.crate_type}"]
         out = [f"--out-dir={self.scratch.out}", "--emit=metadata", "--error-format=json"]
-        done = process.run(
-            [self._toolchain.rustc, *kind, *out, *self._arguments],
-            cwd=self.scratch.folder,
-            env=self._env,
-            timeout=self._settings.seconds,
-            max_output=MAX_OUTPUT,
-            memory=MEMORY,
-            cancel=cancel,
-        )
+        done = self._rustc([self._toolchain.rustc, *kind, *out, *self._arguments], cancel)
         completed_or_failed(done, "rustc", self._settings.seconds)
         from tutor.fix.messages import parse
 
@@ -174,6 +174,20 @@ class LoneChecker:
         if not outcome.passed and not outcome.errors:
             raise Failed("No answer", f"rustc failed without an error message: {last_line(done.stderr)}")
         return outcome
+
+    def _rustc(self, argv: Sequence[str | Path], cancel: threading.Event) -> process.Completed:
+        folder = self.scratch.folder
+        if self._holds is not None:
+            return self._holds.run(argv, self.scratch.out, [folder], folder, self._env, cancel)
+        return process.run(
+            argv,
+            cwd=folder,
+            env=self._env,
+            timeout=self._settings.seconds,
+            max_output=MAX_OUTPUT,
+            memory=MEMORY,
+            cancel=cancel,
+        )
 
     def _rename(self) -> Rename:
         from tutor.fix.messages import relative_to

@@ -40,12 +40,7 @@ def open_checker(
         raise MissingTool("No Rust", "There is no rustc on this machine.", HOW_TO_GET_RUST)
     if project.kind == "file":
         runner = _runner(project.root, settings, toolchain, trusted) if tests else None
-        scratch = LoneScratch(home, project.root / project.file)
-        lone = LoneChecker(project, scratch, toolchain, settings, runner)
-        if scratch.left_out:
-            some = inert_line(scratch.left_out[0])
-            lone.notices.append(f"{inert_line(project.file)} names {some}, which is outside its folder: not read.")
-        return lone
+        return _lone_checker(project, LoneScratch(home, project.root / project.file), settings, toolchain, runner)
     folder = str((project.manifest or project.root / "Cargo.toml").parent)
     if utf8_name(folder) != folder:
         raise Failed("Not UTF-8", f"The name of {inert_line(folder)} is not UTF-8; cargo takes no other. Rename it.")
@@ -68,6 +63,25 @@ def open_checker(
     return checker
 
 
+def _lone_checker(
+    project: Project, copy: LoneScratch, settings: FixSettings, toolchain: Toolchain, runner: Runner | None
+) -> LoneChecker:
+    """A file that names others outside its folder is checked in the sandbox, if there is one: rustc would read them
+    wherever they are and show what is in them."""
+    if not copy.left_out:
+        return LoneChecker(project, copy, toolchain, settings, runner)
+    holds = _sandbox(settings, toolchain)
+    checker = LoneChecker(project, copy, toolchain, settings, runner, holds)
+    so = (
+        "it is checked in the sandbox, where your other files are not."
+        if holds
+        else "that was not copied, and the compiler finds it only by an absolute path."
+    )
+    file, named = inert_line(project.file), inert_line(copy.left_out[0])
+    checker.notices.append(f"{file} names {named}, which is outside its folder: {so}")
+    return checker
+
+
 def _package_checker(
     project: Project, copy: PackageScratch, settings: FixSettings, toolchain: Toolchain, runner: Runner | None
 ) -> Checker:
@@ -82,11 +96,13 @@ def _runner(
     folder: Path, settings: FixSettings, toolchain: Toolchain, trusted: Callable[[Path], bool]
 ) -> Runner | None:
     """The safest way to run the project's own code, or None when it may not run."""
+    return _sandbox(settings, toolchain) or (TrustedRunner(settings.seconds) if trusted(folder) else None)
+
+
+def _sandbox(settings: FixSettings, toolchain: Toolchain) -> SandboxRunner | None:
     from tutor.sandbox import probe
 
-    if probe().kind == "bubblewrap":
-        return SandboxRunner(toolchain, settings.seconds)
-    return TrustedRunner(settings.seconds) if trusted(folder) else None
+    return SandboxRunner(toolchain, settings.seconds) if probe().kind == "bubblewrap" else None
 
 
 def _neighbours(root: Path) -> list[Path]:
