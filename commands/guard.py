@@ -43,8 +43,9 @@ def _coded(call: Callable[[], int], arguments: Sequence[str]) -> int:
         tell(error)
         _answer_in_json(arguments, error.title, error.msg, error.hint or "", error.exit_code)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         sys.stderr.write("Stopped.\n")
+        _tell_notes(interrupt)
         return 130
     except BrokenPipeError:
         raise
@@ -53,6 +54,12 @@ def _coded(call: Callable[[], int], arguments: Sequence[str]) -> int:
         sys.stderr.write(f"tutor: {line}\n")
         _answer_in_json(arguments, "Unforeseen error", line, "", 70)
         return 70
+
+
+def _tell_notes(interrupt: BaseException) -> None:
+    """What became of a write that was under way (:mod:`tutor.workspace`)."""
+    for note in getattr(interrupt, "__notes__", ()):
+        sys.stderr.write(f"tutor: {inert_line(str(note))}\n")
 
 
 def unforeseen(error: BaseException, home: str | None) -> str:

@@ -1,8 +1,9 @@
-"""Run as a program by ``test_workspace_kill.py``: kills the writer at each of its steps, and looks at what is left.
+"""Run as a program by ``test_workspace_kill.py``: stops the writer at each of its steps, and looks at what is left.
 
 A step is a call by which the writer changes something or starts Git. The writer runs in a fork of this process, in
-which those calls are counted; at the chosen one it sends SIGKILL to itself: before the call, or, for a started Git,
-also right after, so that Git goes on alone. Prints one JSON object.
+which those calls are counted; at the chosen one it sends itself a signal: before the call, or, for a started Git, also
+right after. After SIGKILL a Git that was started goes on alone, and the next start settles it; after SIGINT everything
+is settled when the writer ends. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ COMMITTED = BASE.replace(b"line 2\n", b"fixed\n")
 OLD: dict[str, bytes | None] = {"a.rs": WORK, "src/b.rs": BASE, "new/c.rs": None}
 NEW: dict[str, bytes | None] = {"a.rs": FIXED, "src/b.rs": BASE + b"more\n", "new/c.rs": b"c\n"}
 WRITING = {"commit", "update-ref", "read-tree", "update-index", "hash-object", "write-tree"}
+_INTERRUPTED = 130
 STEPS = ("replace", "link", "unlink", "fsync", "mkdir", "rmdir")
 
 
@@ -58,15 +60,15 @@ def act(user: User, scenario: str) -> None:
         user.undo(last)
 
 
-def count_down(steps: int) -> None:
-    """From here on, the call after ``steps`` more of them is this process's last."""
+def count_down(steps: int, number: signal.Signals) -> None:
+    """From here on, the call after ``steps`` more of them is the one at which this process gets the signal."""
     left = steps
 
     def step() -> None:
         nonlocal left
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
         left -= 1
+        if left == -1:
+            os.kill(os.getpid(), number)
 
     def counted(call: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
         def wrapper(*arguments: Any, **named: Any) -> Any:
@@ -86,13 +88,16 @@ def count_down(steps: int) -> None:
     vars(subprocess)["Popen"].__init__ = counted(start, after=True)
 
 
-def killed_at(folder: Path, scenario: str, steps: int) -> bool:
-    """Runs the scenario in a fork; whether it was killed (False: it came to its end before)."""
+def stopped_at(folder: Path, scenario: str, steps: int, number: signal.Signals) -> bool:
+    """Runs the scenario in a fork; whether it was stopped (False: it came to its end before)."""
     pid = os.fork()
     if pid == 0:
         try:
-            count_down(steps)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            count_down(steps, number)
             act(User(folder / "r", folder / "state"), scenario)
+        except KeyboardInterrupt:
+            os._exit(_INTERRUPTED)
         except BaseException as error:
             os.write(2, f"{type(error).__name__}: {error}\n".encode())
             os._exit(1)
@@ -104,14 +109,13 @@ def killed_at(folder: Path, scenario: str, steps: int) -> bool:
             os.wait()
         except ChildProcessError:
             break
-    if not os.WIFSIGNALED(status):
-        assert os.waitstatus_to_exitcode(status) == 0
-        return False
-    return True
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, _INTERRUPTED if number == signal.SIGINT else -number)
+    return code != 0
 
 
-def look(folder: Path, scenario: str) -> list[str]:
-    """What is wrong after a kill, before and after recovery; [] when nothing is."""
+def look(folder: Path, scenario: str, number: signal.Signals) -> list[str]:
+    """What is wrong after the signal, before and after recovery; [] when nothing is."""
     root, wrong = folder / "r", []
 
     def expect(condition: bool, complaint: str) -> None:
@@ -129,6 +133,7 @@ def look(folder: Path, scenario: str) -> list[str]:
     expect(git(root, "fsck", "--strict", "--no-dangling") == b"", "fsck complains")
     expect(git(root, "ls-files", "--stage", "c") != b"", "the index cannot be read")
     lines = User(root, folder / "state").workspace.recover()
+    expect(number == signal.SIGKILL or not lines, f"an interrupt was not settled at once: {lines}")
     for text in lines:
         expect("cannot be read" not in text, text)
     expect(files() in (OLD, NEW), "some files are old and some new")
@@ -173,9 +178,9 @@ def go_on(folder: Path, scenario: str, written: bool, committed: bool) -> list[s
 
 
 def main() -> None:
-    """``helpers_kill.py FOLDER SCENARIO``."""
+    """``helpers_kill.py FOLDER SCENARIO SIGNAL``."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans come to us
-    folder, scenario = Path(sys.argv[1]), sys.argv[2]
+    folder, scenario, number = Path(sys.argv[1]), sys.argv[2], signal.Signals[sys.argv[3]]
     User(folder, folder / "state").workspace.state()  # GitPython is imported once, before the forks
     prepare(folder / "template", scenario)
     wrong: dict[int, list[str]] = {}
@@ -186,9 +191,9 @@ def main() -> None:
         shutil.copytree(folder / "template", here, symlinks=True)
         # The state is kept by the workspace's real path: the same for template and copy.
         _move_state(folder / "template", here)
-        if not killed_at(here, scenario, steps):
+        if not stopped_at(here, scenario, steps, number):
             break
-        if found := look(here, scenario):
+        if found := look(here, scenario, number):
             wrong[steps] = found
         steps += 1
     print(json.dumps({"steps": steps, "wrong": wrong}))

@@ -16,6 +16,7 @@ import pytest
 from tests.helpers_cli import TUTOR, git, no_traceback, tutor
 from tests.helpers_sceptic import BROKEN, FIX, FIXED, commits, committed, leftovers, stopped_at, wait_for_end
 from tutor.paths import Home
+from tutor.workspace import Workspace
 
 # In the order in which they happen: the journal, the file, the history, the clean-up; then the index and the commit.
 WRITING = ["replace:journal.json", "link:.old", "replace:.tutor-", "replace:applied.json", "unlink:.old"]
@@ -131,7 +132,7 @@ def test_ctrl_c_while_a_hook_runs(root: Path, tmp_path: Path, home: Home, name: 
     ) as process:
         pids = list(map(int, said.read_text().split()))
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        _, words = process.communicate(timeout=60)
     # What is still there goes on now, if anything is: it was ended before anything was put back.
     with contextlib.suppress(OSError):
         os.close(os.open(go_on, os.O_WRONLY | os.O_NONBLOCK))
@@ -140,6 +141,10 @@ def test_ctrl_c_while_a_hook_runs(root: Path, tmp_path: Path, home: Home, name: 
     assert process.returncode == 130
     assert_all_is_well(root, home)
     assert commits(root) == made
+    assert (b"interrupted after it was made" if made == 2 else b"interrupted before it was made") in words
+    last = Workspace(root, state=home.state).last_applied
+    assert last is not None
+    assert last.commit == (git(root, "rev-parse", "HEAD").strip() if made == 2 else "")
     assert git(root, "ls-tree", "--name-only", "HEAD").split() == ["m.rs", "other"]
     assert git(root, "status", "--porcelain", "m.rs") == (" M m.rs\n" if made == 1 else "")
     assert leftovers(root) == []

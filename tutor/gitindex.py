@@ -71,7 +71,11 @@ class IndexFile:
 
 
 class IndexSwap:
-    """Holds the lock of a repository's index; a context manager that always lets go of it."""
+    """Holds the lock of a repository's index; a context manager that lets go of it.
+
+    Not so when it is left by what is no ordinary error (Ctrl+C, the end of the program): then everything stays as it
+    is for :func:`recover`, as after a kill.
+    """
 
     def __init__(self, repository: Repository, token: str) -> None:
         self._repository = repository
@@ -91,10 +95,14 @@ class IndexSwap:
                 "Another Git command is changing this repository (its index is locked); nothing was done. Try again.",
                 f"If none is running, one was killed: remove {inert_line(str(self._lock))}",
             ) from error
+        except BaseException:  # it may be ours already, and nobody will leave what was not entered
+            remove_leftovers(self._folder, self._token)
+            raise
         return self
 
-    def __exit__(self, *error: object) -> None:
-        remove_leftovers(self._folder, self._token)
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None or issubclass(kind, Exception):
+            remove_leftovers(self._folder, self._token)
 
     def _path(self, kind: str) -> Path:
         return self._folder / f"{_PREFIX}{self._token}.{kind}"

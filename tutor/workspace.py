@@ -9,6 +9,8 @@ What holds, whatever happens in between, SIGKILL included:
 - A commit holds HEAD's tree plus the accepted hunks; what else was staged, changed or untracked is still so
   (:mod:`tutor.commit`).
 - Before anything changes, what is about to happen is in the journal; :meth:`Workspace.recover` reads it after a kill.
+  An interrupt (Ctrl+C, SIGTERM) is settled from it too: at once, and where that is interrupted, at the next start. What
+  the user should know of that becomes notes of the exception.
 
 What of the repository's own programs runs when: see :mod:`tutor.gitrepo`. In short: applying, undoing without a commit
 and reading the state run nothing; committing runs the hooks and the signing program that are configured, and nothing
@@ -19,9 +21,10 @@ All methods block; call them from a worker thread.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -133,13 +136,13 @@ class Workspace:
                 tuple(replace(f, folders=made) if f.before is None else f for f in planned),
                 rebased=any(f.before != c.base for f, c in zip(planned, approval.changes, strict=True)),
             )  # fmt: skip
-            self._ledger.begin({"kind": "apply", "applied": applied.to_json(), "files": transaction.record})
 
             def write() -> None:
                 transaction.publish()
                 self._ledger.remember(applied)
 
-            self._carry_out(transaction, write)
+            with self._journal({"kind": "apply", "applied": applied.to_json(), "files": transaction.record}):
+                self._carry_out(transaction, write)
             return applied
 
     def _plan(self, folder: str, change: AcceptedChange) -> AppliedFile:
@@ -155,18 +158,16 @@ class Workspace:
         return AppliedFile(change.path, real, current, after, tuple(sorted(moved, key=lambda h: (h.start, h.end))))
 
     def _carry_out(self, transaction: Transaction, write: Callable[[], None]) -> None:
-        """Prepares, then ``write`` (which publishes); takes everything back when either fails. Ends the journal."""
+        """Prepares, then ``write`` (which publishes); takes everything back when either fails."""
         try:
             transaction.prepare()
             write()
-        except BaseException as error:
+        except Exception as error:
             left = transaction.roll_back()
-            self._ledger.end()
             if left and isinstance(error, TutorError):
                 raise Failed(error.title, f"{error.msg} But changed by something else: {_names(left)}.") from error
             raise
         transaction.finish()
-        self._ledger.end()
 
     def commit(
         self, applied: AppliedChange, message: str, approval: Approval, *, identity: Identity | None = None
@@ -187,8 +188,7 @@ class Workspace:
                 _check_still_there(folder, file)
             where = _repository_of(folder, applied, _NO_COMMIT)
             edits = [Edit(_name_in(where, folder, f), f.before, f.after, f.hunks) for f in applied.files]
-            note = self._begin({"kind": "commit", "applied": applied.to_json(), "files": None})
-            try:
+            with self._journal({"kind": "commit", "applied": applied.to_json(), "files": None}) as note:
                 made = committing.make(
                     where,
                     edits,
@@ -200,8 +200,6 @@ class Workspace:
                     lock=lock,
                 )
                 unnoted = self._tell(lambda: self._ledger.committed(applied.id, made.commit, where.top))
-            finally:
-                self._ledger.end()
             return CommitResult(made.commit, made.summary, "\n".join(filter(None, (made.output, unnoted))))
 
     def undo(self, applied: AppliedChange, approval: Approval, *, identity: Identity | None = None) -> UndoResult:
@@ -219,7 +217,6 @@ class Workspace:
             folder = self._folder(known.root)
             transaction = Transaction(folder, [_back(folder, f) for f in known.files], secrets.token_hex(8))
             entry: dict[str, object] = {"kind": "undo", "applied": known.to_json(), "files": transaction.record}
-            note = self._begin(entry)
             result: list[UndoResult] = []
 
             def write() -> None:
@@ -230,9 +227,10 @@ class Workspace:
                     result.append(self._uncommit(known, folder, transaction, identity, note, lock))
                 self._tell(lambda: self._ledger.forget(known.id))
 
-            self._carry_out(transaction, write)
-            for file in known.files:
-                files.remove_empty_folders(folder, file.folders)
+            with self._journal(entry) as note:
+                self._carry_out(transaction, write)
+                for file in known.files:
+                    files.remove_empty_folders(folder, file.folders)
             return result[0]
 
     def _uncommit(
@@ -300,10 +298,21 @@ class Workspace:
             return f"It is done, but could not be noted for undo. {error.msg.removesuffix(' Nothing was changed.')}"
         return ""
 
-    def _begin(self, entry: dict[str, object]) -> committing.Note:
-        """Writes the journal; the result adds what is about to be done to a repository."""
-        self._ledger.begin({**entry, "git": None})
-        return lambda git: self._ledger.begin({**entry, "git": dict(git)})
+    @contextlib.contextmanager
+    def _journal(self, entry: Mapping[str, object]) -> Iterator[committing.Note]:
+        """Keeps ``entry`` in the journal until what it announces is done or was taken back; yields what adds what is
+        about to be done to a repository."""
+        try:
+            self._ledger.begin({**entry, "git": None})
+            yield lambda git: self._ledger.begin({**entry, "git": dict(git)})
+            self._ledger.end()
+        except Exception:
+            self._ledger.end()
+            raise
+        except BaseException as interrupt:
+            for text in recovery.recover(self._ledger):
+                interrupt.add_note(text)
+            raise
 
     def _folder(self, root: str) -> str:
         """The real path of a proposal's root. Raises :class:`OutsideWorkspace` when it is not in the workspace."""
