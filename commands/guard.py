@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from commands.terminal import silence, write
@@ -22,7 +25,8 @@ def guarded(call: Callable[[], int], arguments: Sequence[str] = ()) -> int:
     _accept_all_text()
     try:
         try:
-            return _coded(call, arguments)
+            with _ended_by_signals():
+                return _coded(call, arguments)
         finally:
             write("")
     except BrokenPipeError:
@@ -34,9 +38,42 @@ def guarded(call: Callable[[], int], arguments: Sequence[str] = ()) -> int:
         return error.exit_code
 
 
+class Ended(SystemExit):
+    """The system, or the terminal that went away, ends the program: raised in the main thread, so that everything is
+    left in order as after an error. The exit code is the shell's for it: 128 and the signal's number."""
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Within this, SIGTERM and SIGHUP raise :class:`Ended`. One that is ignored (``nohup``) stays so, and only a main
+    thread can say what a signal does."""
+
+    def end(number: int, _: object) -> None:
+        for each in changed:  # once: a second one must not break off the clean-up
+            signal.signal(each, _nothing)
+        raise Ended(128 + number)
+
+    mine = threading.current_thread() is threading.main_thread()
+    changed = [n for n in (signal.SIGTERM, signal.SIGHUP) if mine and signal.getsignal(n) == signal.SIG_DFL]
+    for number in changed:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _nothing(*_: object) -> None:
+    """Not SIG_IGN, which the programs that we start would inherit."""
+
+
 def _coded(call: Callable[[], int], arguments: Sequence[str]) -> int:
     try:
         return call()
+    except Ended as end:
+        _tell_notes(end)
+        return int(str(end.code))
     except SystemExit as end:  # argparse, after it has printed help
         return end.code if isinstance(end.code, int) else 0
     except TutorError as error:

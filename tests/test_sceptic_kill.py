@@ -67,9 +67,19 @@ def test_after_a_kill_the_next_start_settles_it_and_says_so(root: Path, tmp_path
         assert git(root, "status", "--porcelain", "m.rs") == " M m.rs\n"
 
 
-@pytest.mark.parametrize("step", [*WRITING[1:-1], *COMMITTING[1:4]])
-def test_ctrl_c_in_the_middle_leaves_nothing_behind(root: Path, tmp_path: Path, home: Home, step: str) -> None:
-    assert stopped_at(step, signal.SIGINT, tmp_path, {}, [*FIX, str(root / "m.rs")]) == 130
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [
+        *((step, signal.SIGINT) for step in [*WRITING[1:-1], *COMMITTING[1:4]]),
+        (WRITING[2], signal.SIGTERM),
+        (COMMITTING[1], signal.SIGHUP),
+        (COMMITTING[3], signal.SIGTERM),
+    ],
+)
+def test_a_signal_in_the_middle_leaves_nothing_behind(
+    root: Path, tmp_path: Path, home: Home, step: str, number: signal.Signals
+) -> None:
+    assert stopped_at(step, number, tmp_path, {}, [*FIX, str(root / "m.rs")]) == 128 + number
     assert leftovers(root) == []
     assert_all_is_well(root, home)
     done = tutor(*FIX, root / "m.rs")
@@ -105,12 +115,12 @@ def test_a_signal_leaves_no_child_behind(root: Path, tmp_path: Path, number: sig
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
     wait_for_end(rustc)
-    if number == signal.SIGINT:  # only who is alive can find what has left the group
+    if number != signal.SIGKILL:  # only who is alive can find what has left the group
         wait_for_end(its_child)
     else:
         os.kill(its_child, signal.SIGKILL)
     assert b"Traceback" not in said
-    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
     assert leftovers(root) == []
     assert (root / "m.rs").read_bytes() == BROKEN
 
