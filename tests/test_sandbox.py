@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tutor import process, sandbox
-from tutor.errors import MissingTool, Refused
+from tutor.errors import Failed, MissingTool, Refused
 from tutor.sandbox import Limits, Sandbox, probe
 from tutor.toolchain import Toolchain, find_toolchain
 
@@ -258,6 +258,24 @@ def test_output_and_files_are_bounded(world: World) -> None:
     assert (done.outcome, len(done.stdout)) == ("too-much-output", 10_000)
     assert not shell(world, "head -c 3M /dev/zero > big", limits=limits).succeeded
     assert (world.scratch / "big").stat().st_size == 1_000_000
+
+
+@pytest.mark.parametrize("text", [
+    "for i in 1 2 3 4 5 6 7 8; do head -c 16M /dev/zero > f$i; done; sync; sleep 1000",
+    "exec 5> f; rm f; head -c 128M /dev/zero >&5; sync; sleep 1000",  # on no list of files
+])  # fmt: skip
+def test_many_files_cannot_fill_the_disk(world: World, text: str) -> None:
+    limits = Limits(seconds=60.0, file_size=1 << 30, disk=32 << 20)
+    with pytest.raises(Failed) as caught:
+        shell(world, text, limits=limits)
+    assert "more than 32 MiB of the disk" in caught.value.msg
+    assert shell(world, "echo small > f", limits=limits).succeeded
+
+
+def test_a_limit_on_the_disk_leaves_cancelling_as_it_is(world: World) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    assert shell(world, "sleep 1000", cancel=cancel).outcome == "cancelled"
 
 
 DAEMON = "(setsid sh -c 'setsid sleep 1000 & sleep 1000' &) ; setsid -f sleep 1000"

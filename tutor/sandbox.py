@@ -2,9 +2,10 @@
 
 ``bubblewrap`` (``bwrap(1)``) makes a world of its own for the command: no network, no other processes, no host name, no
 capabilities, no new user namespaces. Its files are an allow-list: the system's programs and libraries, the toolchain,
-cargo's downloaded packages and what the caller names, all read-only; one scratch folder, writable; empty private
-folders of limited size for the home folder and ``/tmp``. Anything else, such as keys, tokens, sockets and other
-projects, is not there at all. ``tutor.process`` bounds time, memory, processes and output, and leaves nothing behind.
+cargo's downloaded packages and what the caller names, all read-only; one scratch folder, writable, as long as that does
+not fill the disk; empty private folders of limited size for the home folder and ``/tmp``. Anything else, such as keys,
+tokens, sockets and other projects, is not there at all. ``tutor.process`` bounds time, memory, processes and output,
+and leaves nothing behind.
 
 What it does not do: hide which processor or kernel this is, or defend against a hole in the kernel. Files that the
 command left in the scratch folder were made by foreign code: do not follow links among them.
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tutor import process
-from tutor.errors import MissingTool, Refused
+from tutor.errors import Failed, MissingTool, Refused
 from tutor.toolchain import Toolchain
 
 # Only what programs, compilers and linkers need: no shadow file, no host keys, no machine id.
@@ -52,7 +53,9 @@ class Capability:
 class Limits:
     """``seconds`` of wall-clock time; bytes of ``memory`` (address space of each process, and memory in use of all),
     of ``output`` (stdout and stderr together), of each file (``file_size``) and of the private folders together with
-    ``/dev/shm`` (``private``, each); ``processes`` at once, threads included where the kernel counts them."""
+    ``/dev/shm`` (``private``, each); ``processes`` at once, threads included where the kernel counts them; ``disk``:
+    bytes by which the free space of the scratch folder's disk may shrink while the command runs; three quarters of
+    it at most."""
 
     seconds: float = 120.0
     memory: int = 4 * 1024**3
@@ -60,6 +63,7 @@ class Limits:
     output: int = 8 * 1024**2
     file_size: int = 1024**3
     private: int = 512 * 1024**2
+    disk: int = 8 * 1024**3
 
 
 class Sandbox:
@@ -84,8 +88,8 @@ class Sandbox:
 
         ``env`` is passed as it is but for HOME, which names the private folder (see ``process.clean_env`` and
         ``Toolchain.env``). ``cwd`` is a folder inside.
-        Raises MissingTool when no sandbox works here (see ``probe``), Refused when a folder would show or give away
-        the home folder, OSError when one is missing.
+        Raises MissingTool when no sandbox works here (see ``probe``), Failed when it filled the disk, Refused when a
+        folder would show or give away the home folder, OSError when one is missing.
         """
         capability = probe()
         if capability.kind == "none":
@@ -118,7 +122,8 @@ class Sandbox:
             *bwrap.process_limit(limits.processes),
             *argv,
         ]
-        return process.run(
+        stop = _Stop(scratch, limits.disk, cancel)
+        done = process.run(
             command,
             cwd=Path("/"),
             env={**env, "HOME": str(_home())},
@@ -127,8 +132,15 @@ class Sandbox:
             memory=limits.memory,
             processes=limits.processes + bwrap.own_processes,
             file_size=limits.file_size,
-            cancel=cancel,
+            cancel=stop,
         )
+        if done.outcome == "cancelled" and stop.filled:
+            program = Path(argv[0]).name
+            raise Failed(
+                "The disk was filling up",
+                f"{program} was stopped: more than {stop.most >> 20} MiB of the disk were filled while it ran.",
+            )
+        return done
 
     def _toolchain_files(self) -> Iterator[Path]:
         """The toolchain and what cargo has downloaded; never its credentials."""
@@ -138,6 +150,32 @@ class Sandbox:
         cargo_home = _cargo_home()
         yield from (cargo_home / name for name in _CARGO_PACKAGES if (cargo_home / name).is_dir())
         yield from (cargo_home / name for name in _CARGO_SETTINGS if _harmless(cargo_home / name))
+
+
+class _Stop(threading.Event):
+    """Set when ``cancel`` is, or when the disk of ``folder`` has lost more than ``most`` bytes of its free space.
+
+    What the disk says is cheap to ask and counts files that were deleted and are still open, which walking the folder
+    would not. If another program fills it at the same time, stopping is right as well.
+    """
+
+    def __init__(self, folder: Path, most: int, cancel: threading.Event | None) -> None:
+        super().__init__()
+        self.filled = False
+        self._folder, self._cancel = folder, cancel
+        free = _free(folder)
+        self.most = min(most, free * 3 // 4)
+        self._least = free - self.most
+
+    def is_set(self) -> bool:
+        self.filled = self.filled or _free(self._folder) < self._least
+        return self.filled or (self._cancel is not None and self._cancel.is_set())
+
+
+def _free(folder: Path) -> int:
+    """The free bytes of a folder's disk."""
+    disk = os.statvfs(folder)
+    return disk.f_bfree * disk.f_frsize
 
 
 @dataclass(frozen=True, slots=True)
