@@ -17,7 +17,7 @@ import pytest
 from tests.helpers_rust import find, make_fixer, manifest, run_to_end, snapshot, toolchain, write
 from tutor import process
 from tutor.errors import Failed, Interrupted
-from tutor.fix import opening, scratch
+from tutor.fix import opening, scratch, tidy
 from tutor.fix.cargo_errors import explain_failure
 from tutor.fix.compiler import checked
 from tutor.fix.messages import Messages
@@ -338,6 +338,51 @@ def test_results_are_shown_even_when_the_copy_cannot_be_put_back(home: Home, tmp
     kept.close()
     with scratch.PackageScratch(home, tmp_path, [], 0.0, None) as again:
         assert again.base("src/main.rs") == MOVED.encode()
+
+
+def test_build_results_that_are_too_large_are_not_kept(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = 'fn main() { std::fs::write(std::env::var("OUT_DIR").unwrap() + "/f", vec![1; 5 << 20]).unwrap(); }\n'
+    write(tmp_path, {"Cargo.toml": manifest(), "src/main.rs": "fn main() {}\n", "build.rs": script})
+    assert find(make_fixer(home), tmp_path).notices == []
+    (target,) = home.cache.glob("scratch/*/target")
+    assert find(make_fixer(home), tmp_path).notices == [] and target.is_dir()
+    with monkeypatch.context() as small:
+        small.setattr(tidy, "MAX_RESULTS", 4 << 20)
+        assert find(make_fixer(home), tmp_path).notices == [] and not target.exists()
+    (notice,) = find(make_fixer(home), tmp_path).notices
+    assert "it was deleted" in notice
+    assert find(make_fixer(home), tmp_path).notices == []
+
+
+def test_build_results_that_are_nested_too_deeply_are_not_kept(home: Home, tmp_path: Path) -> None:
+    script = """fn main() {
+    std::env::set_current_dir(std::env::var("OUT_DIR").unwrap()).unwrap();
+    for _ in 0..3000 { std::fs::create_dir("d").ok(); std::env::set_current_dir("d").unwrap(); }
+}
+"""
+    write(tmp_path, {"Cargo.toml": manifest(), "src/main.rs": MOVED, "build.rs": script})
+    assert find(make_fixer(home), tmp_path).outcome.status == "fixed"
+    assert not list(home.cache.glob("scratch/*/target"))
+
+
+def test_copies_that_nobody_used_for_a_month_are_emptied(home: Home, tmp_path: Path) -> None:
+    kept: dict[str, Path] = {}
+    for name in ("old", "busy", "new", "last"):
+        write(tmp_path / name, {"Cargo.toml": manifest(), "src/main.rs": "fn main() {}\n"})
+        with scratch.PackageScratch(home, tmp_path / name, [], 0.0, None) as copy:
+            kept[name] = copy.tree.parent
+        if name == "busy":
+            busy = (kept["busy"] / "lock").open()
+            fcntl.flock(busy, fcntl.LOCK_EX)
+        if name == "new":
+            for unused in ("old", "busy"):
+                os.utime(kept[unused], (0, 0))
+    busy.close()
+    assert [name for name, place in kept.items() if (place / "tree").exists()] == ["busy", "new", "last"]
+    assert [path.name for path in kept["old"].iterdir()] == ["lock"]
+    assert find(make_fixer(home), tmp_path / "old").outcome.status == "clean"
 
 
 # Projects that mean harm. `marks` is outside the sandbox; whoever writes there ran on this machine.

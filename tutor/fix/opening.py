@@ -50,6 +50,11 @@ def open_checker(
     copy = PackageScratch(home, project.root, _neighbours(project.root), _LOCK_WAIT_SECONDS, cancel)
     try:
         checker = _package_checker(project, copy, settings, toolchain, runner)
+        if copy.emptied:
+            from tutor.fix.tidy import MAX_RESULTS
+
+            most = MAX_RESULTS >> 30
+            checker.notices.append(f"The last build took more than {most} GiB; it was deleted, all is built anew.")
         if copy.left_out:
             some, more = inert_line(os.path.relpath(copy.left_out[0], project.root)), len(copy.left_out) - 1
             checker.notices.append(

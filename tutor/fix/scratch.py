@@ -193,7 +193,8 @@ def _named_by(path: Path, modules: Path, content: bytes) -> Iterator[tuple[Path,
 
 class PackageScratch(Scratch):
     """The kept copy of a package or workspace; ``target`` is where cargo builds. ``left_out``: links that lead out of
-    the project and were not followed. Closing it takes the edits back and gives up the lock."""
+    the project and were not followed; ``emptied``: whether the last run left too much in ``target`` to keep. Closing it
+    takes the edits back, gives up the lock, and deletes what there is too much of in the cache."""
 
     def __init__(
         self, home: Home, root: Path, also: Sequence[Path], wait: float, cancel: threading.Event | None
@@ -218,6 +219,7 @@ class PackageScratch(Scratch):
             raise _no_copy(home.cache, error) from error
         try:
             self._index = self._take_index()
+            self.emptied = not self.target.exists() and bool(self._index)
             self._sync([root, *also], cancel)
         except BaseException:
             os.close(self._lock)
@@ -230,12 +232,17 @@ class PackageScratch(Scratch):
     def close(self) -> None:
         """Takes the edits back and lets others in. Without this (a crash, a full disk) the next run copies everything
         anew."""
+        from tutor.fix import tidy  # at the end: the compiler need not wait for it
+
         try:
             with contextlib.suppress(Failed, OSError):
                 super().close()
                 self._index_file.write_text(json.dumps(self._index), encoding="ascii")
+            if tidy.too_large(self.target):
+                tidy.delete(self.target)
         finally:
             os.close(self._lock)
+        tidy.prune(self._home.parent)
 
     def _take_index(self) -> dict[str, Entry]:
         """What the copy holds; on the disk there is no index while edits may be in the copy."""
