@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from commands.run import drive
 from tests.helpers_git import IDENTITY, User, accept_all, git, line, new_repository, proposal, write
-from tutor.errors import Failed, NeedsIdentity, OutsideWorkspace, Refused
+from tutor.engine import Tutor
+from tutor.errors import Failed, NeedsIdentity, NotCommittable, OutsideWorkspace, Refused
 from tutor.newrepo import MAX_FILE_BYTES
 from tutor.review import approve
 from tutor.workspace import RepoState, Workspace
@@ -68,6 +70,10 @@ def test_a_repository_that_git_does_not_trust(tmp_path: Path) -> None:
     assert "dubious ownership" in state.problem
     with pytest.raises(Refused, match="dubious ownership"):
         create(root, tmp_path)
+    user = User(root, tmp_path / "state")
+    applied = user.edit("a", (b"a\n", b"b\n"))
+    with pytest.raises(NotCommittable, match="dubious ownership"):
+        user.commit(applied)
 
 
 EVIL = """
@@ -186,6 +192,10 @@ def test_a_work_tree_elsewhere_is_not_ours(tmp_path: Path) -> None:
     state = state_of(root, tmp_path)
     assert state.root is None
     assert "core.worktree" in state.problem
+    user = User(root, tmp_path / "state")
+    applied = user.edit("a", (b"a\n", b"b\n"))
+    with pytest.raises(NotCommittable, match=r"core\.worktree"):
+        user.commit(applied)
 
 
 def test_a_git_in_the_folder_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -418,3 +428,23 @@ def test_the_engine_cannot_write_elsewhere(tmp_path: Path) -> None:
         write(tmp_path / name / "a", b"a\n")
     with pytest.raises(OutsideWorkspace):
         User(tmp_path / "one", tmp_path / "s").workspace.rebase(proposal(tmp_path / "two", {"a": (b"a\n", b"b\n")}))
+
+
+def test_the_engine_makes_a_repository_and_a_revert_with_the_identity_that_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    root = tmp_path / "r"
+    write(root / "a.rs", b"a\n")
+    tutor = Tutor(root, use_model=False)
+    drive(tutor.create_repository(approve("create-repository", str(root), "key"), IDENTITY), lambda event: None)
+    assert line(root, "log", "-1", "--format=%an %ae") == " ".join(IDENTITY)
+    user = User(root, tutor.home.state)
+    user.commit(user.edit("a.rs", (b"a\n", b"b\n")), identity=IDENTITY)
+    git(root, "tag", "shared")
+    last = tutor.last_applied
+    assert last is not None
+    drive(tutor.undo(approve("undo", last.id, "key"), ("Grace", "grace@example.org")), lambda event: None)
+    assert line(root, "log", "-1", "--format=%an %ae") == "Grace grace@example.org"
+    assert (root / "a.rs").read_bytes() == b"a\n"
+    tutor.close()

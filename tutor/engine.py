@@ -220,24 +220,26 @@ class Tutor:
         """What ``undo`` would take back."""
         return self.workspace.last_applied
 
-    def undo(self, approval: Approval) -> Stream:
-        """Takes back the last applied proposal: Undone, Finished("undone")."""
+    def undo(self, approval: Approval, identity: tuple[str, str] | None = None) -> Stream:
+        """Takes back the last applied proposal: Undone, Finished("undone"). ``identity``: name and address, for a
+        commit that reverts."""
 
         def work(cancel: threading.Event) -> Iterator[Event]:
             applied = self.workspace.last_applied
             if applied is None:
                 raise Refused("Nothing to undo", "No proposal has been applied here that is not undone yet.")
-            result = self.workspace.undo(applied, approval)
+            result = self.workspace.undo(applied, approval, identity=identity)
             yield events.Undone(applied.id, result.how, result.commit)
             yield events.Finished("undone")
 
         return self._threaded("undo", approval.subject, work)
 
-    def create_repository(self, approval: Approval) -> Stream:
-        """Makes the folder a Git repository with a first commit of what is there: Finished("created")."""
+    def create_repository(self, approval: Approval, identity: tuple[str, str] | None = None) -> Stream:
+        """Makes the folder a Git repository with a first commit of what is there: Finished("created"). ``identity``:
+        name and address for that commit."""
 
         def work(cancel: threading.Event) -> Iterator[Event]:
-            yield events.Notice(self.workspace.create_repository(approval))
+            yield events.Notice(self.workspace.create_repository(approval, identity=identity))
             yield events.Finished("created")
 
         return self._threaded("create-repository", str(self.folder), work)

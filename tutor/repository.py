@@ -108,10 +108,11 @@ def find(folder: str) -> Repository | None:
 
     Raises :class:`MissingTool`.
     """
-    return _find(folder)[0]
+    return look(folder)[0]
 
 
-def _find(folder: str) -> tuple[Repository | None, str]:
+def look(folder: str) -> tuple[Repository | None, str]:
+    """Like :func:`find`; and why there is none that can be used, "" where there simply is none."""
     git = Git(folder)
     top = git.try_read("rev-parse", "--show-toplevel")
     git_folder = git.try_read("rev-parse", "--absolute-git-dir")
@@ -129,7 +130,7 @@ def _find(folder: str) -> tuple[Repository | None, str]:
 def state_of(folder: str) -> RepoState:
     """The state of the folder's repository; honest values where there is no repository or no git."""
     try:
-        repository, problem = _find(folder)
+        repository, problem = look(folder)
         identity = has_identity(folder)
     except MissingTool:
         return RepoState(installed=False)

@@ -377,7 +377,9 @@ def _repository_of(folder: str, applied: AppliedChange, refuse: Refusal) -> Repo
     """The one repository that all files are in. Raises the refusal, MissingTool."""
     found: dict[str, Repository] = {}
     for file in applied.files:
-        where = repository.find(os.path.dirname(f"{folder}/{inside.locate(folder, file.real)}"))  # noqa: PTH120
+        where, problem = repository.look(os.path.dirname(f"{folder}/{inside.locate(folder, file.real)}"))  # noqa: PTH120
+        if where is None and problem:
+            raise refuse(f"The repository that {inert_line(file.path)} is in cannot be used: {problem}")
         if where is None:
             raise refuse(f"{inert_line(file.path)} is not in a Git repository; it stays as written.")
         found[where.top] = where
