@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
+import select
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -123,6 +126,32 @@ def test_a_signal_leaves_no_child_behind(root: Path, tmp_path: Path, number: sig
     assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
     assert leftovers(root) == []
     assert (root / "m.rs").read_bytes() == BROKEN
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_app_leaves_the_terminal_as_it_was(root: Path, number: signal.Signals) -> None:
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+    with subprocess.Popen(
+        [str(TUTOR), str(root)], env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        got = b""
+        while b"on main" not in got:  # all of it is painted
+            got += os.read(ours, 65_536)
+        process.send_signal(number)
+        while process.poll() is None:
+            if select.select([ours], [], [], 0.05)[0]:
+                got += os.read(ours, 65_536)
+        while select.select([ours], [], [], 0)[0]:
+            got += os.read(ours, 65_536)
+    assert termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 128 + number
+    for on, off in ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?25l", b"\x1b[?25h"), (b"\x1b[?1000h", b"\x1b[?1000l")):
+        assert got.rfind(off) > got.rfind(on)
+    assert b"Traceback" not in got
 
 
 _TRAP = {"a hook that ends on SIGTERM": "", "a hook that ignores SIGTERM": "trap '' TERM"}
