@@ -7,52 +7,55 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from tui.base import BaseApp
-from tui.chat import ChatPane
-from tui.dispatch import Dispatch
-from tui.flow_ask import AskFlow
-from tui.flow_fix import FixFlow
-from tui.flow_write import WriteFlow
-from tui.guide import Coach
-from tui.history import History
-from tui.jobs import Job
+from tui.first import BREAKPOINTS, FirstFrame
 from tui.keyline import KeyLine
-from tui.layout import BREAKPOINTS, MainScreen, PaneName, Panes, TabBar
-from tui.startup import Startup
+from tui.layout import MainScreen
 from tui.status import Fact, StatusLine
 from tui.themes import OWN
 from tutor import config
-from tutor.engine import Tutor
-from tutor.errors import Failed
 from tutor.inert import inert_line
-from tutor.paths import Home
+from tutor.paths import Home, find_home
 
 if TYPE_CHECKING:
+    from textual.app import SystemCommand
     from textual.notifications import SeverityLevel
     from textual.theme import Theme
     from textual.widget import Widget
     from textual.widgets import Markdown
 
+    from tui.chat import ChatPane
     from tui.concept_map import ConceptMap
     from tui.diff_view import DiffView
+    from tui.dispatch import Dispatch
+    from tui.flow_ask import AskFlow
+    from tui.flow_fix import FixFlow
+    from tui.flow_write import WriteFlow
+    from tui.guide import Coach
+    from tui.history import History
+    from tui.jobs import Job
+    from tui.layout import PaneName, Panes, TabBar
     from tui.problems import CodeView, ProblemsList
     from tui.prompt import Prompt
+    from tui.startup import Startup
     from tui.turns import Helpful, Level
     from tutor import events
     from tutor.diagnostics import Diagnostic
+    from tutor.engine import Tutor
     from tutor.repository import RepoState
+
+_PANES_CSS = Path(__file__).with_name("panes.tcss")
 
 
 class TutorApp(BaseApp):
-    """The app on the folder or file ``root``. ``tutor``: the engine (made for ``root`` if not given); ``guided``:
-    with the coach of the demonstration."""
+    """The app on the folder or file ``root``. ``tutor``: the engine; if not given it is made for ``root``, ``home`` and
+    ``use_model``. ``guided``: with the coach of the demonstration."""
 
     TITLE = "tutor"
-    CSS_PATH = "tutor.tcss"
+    CSS_PATH = Path(__file__).with_name("tutor.tcss")
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -73,34 +76,104 @@ class TutorApp(BaseApp):
         Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
     ]
 
-    def __init__(self, root: Path, *, tutor: Tutor | None = None, guided: bool = False) -> None:
-        super().__init__(tutor or Tutor(root, tool="app"))
-        self.fix_flow = FixFlow(self)
-        self.write_flow = WriteFlow(self)
-        self.ask_flow = AskFlow(self)
-        self.startup = Startup(self)
-        self.commands = Dispatch(self)
-        self.history = History(self.tutor.home.state)
+    def __init__(
+        self, root: Path, *, tutor: Tutor | None = None, home: Home | None = None, use_model: bool = True,
+        guided: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(tutor.home if tutor else home or find_home())
+        self.settings = tutor.settings if tutor else config.load(self.home.config_file)
         self.repository: RepoState | None = None
-        self._coach = Coach(self.key) if guided else None
+        self._root = root
+        self._given = tutor
+        self._use_model = use_model
+        self._coach = self._make_coach() if guided else None
         self._asked_trust: set[str] = set()
         self._over: list[tuple[str, Level]] = []
-        self._problem_root = self.tutor.folder
-        self.chat = ChatPane(self.history, self.startup.arguments)
+        self._problem_root = root
         self.status = StatusLine()
         self.keys = KeyLine()
-        self.panes = Panes(self.chat)
-        self._setting_problems = list(self.tutor.settings.problems)
+        self._setting_problems = list(self.settings.problems)
+        self._begun = False
         self._use_theme()
 
-    # The panes' contents are made after the first paint: they cost more than everything else together.
+    def _make_coach(self) -> Coach:
+        from tui.guide import Coach
+
+        return Coach(self.key)
+
+    # What the first frame does not need is made right after it: it costs more than everything else together.
+
+    @cached_property
+    def tutor(self) -> Tutor:
+        """The engine."""
+        from tutor.engine import Tutor
+
+        return self._given or Tutor(
+            self._root, home=self.home, settings=self.settings, use_model=self._use_model, tool="app"
+        )
+
+    @cached_property
+    def fix_flow(self) -> FixFlow:
+        """Finding fixes."""
+        from tui.flow_fix import FixFlow
+
+        return FixFlow(self)
+
+    @cached_property
+    def write_flow(self) -> WriteFlow:
+        """Writing and committing."""
+        from tui.flow_write import WriteFlow
+
+        return WriteFlow(self)
+
+    @cached_property
+    def ask_flow(self) -> AskFlow:
+        """Asking."""
+        from tui.flow_ask import AskFlow
+
+        return AskFlow(self)
+
+    @cached_property
+    def startup(self) -> Startup:
+        """What is looked at in the background."""
+        from tui.startup import Startup
+
+        return Startup(self)
+
+    @cached_property
+    def commands(self) -> Dispatch:
+        """What can be asked for."""
+        from tui.dispatch import Dispatch
+
+        return Dispatch(self)
+
+    @cached_property
+    def history(self) -> History:
+        """What was typed before."""
+        from tui.history import History
+
+        return History(self.home.state)
+
+    @cached_property
+    def chat(self) -> ChatPane:
+        """The conversation and the prompt."""
+        from tui.chat import ChatPane
+
+        return ChatPane(self.history, self.startup.arguments)
+
+    @cached_property
+    def panes(self) -> Panes:
+        """All panes."""
+        from tui.layout import Panes
+
+        return Panes(self.chat)
 
     @cached_property
     def diff(self) -> DiffView:
         """The diff under review."""
         from tui.diff_view import DiffView
 
-        return DiffView(id="diff", grace_ms=self.tutor.settings.app.grace_ms)
+        return DiffView(id="diff", grace_ms=self.settings.app.grace_ms)
 
     @cached_property
     def problems(self) -> ProblemsList:
@@ -126,20 +199,30 @@ class TutorApp(BaseApp):
         return ConceptMap(lambda concept_id: self.tutor.library.neighbourhood(concept_id), id="concepts")
 
     def get_default_screen(self) -> Screen[None]:
-        """Coach, panes, status, keys."""
+        """Coach, the panes' frame, status, keys."""
         coach = [self._coach] if self._coach else []
-        return MainScreen(self.size.width, *coach, self.panes, self.status, self.keys)
+        return MainScreen(self.size.width, *coach, FirstFrame(), self.status, self.keys)
 
     def on_mount(self) -> None:
-        """What the first paint needs; everything else begins after it."""
-        self.keys_matter()
+        """Everything begins after the first frame."""
         self.call_after_refresh(self._begin)
 
     async def _begin(self) -> None:
+        self.stylesheet.read(_PANES_CSS)
+        main = self.screen_stack[0]
+        first = main.query_one(FirstFrame)
+        with self.batch_update():
+            await main.mount(self.panes, before=first)
+            main.set_focus(self.chat.prompt)
+            await first.remove()
+        for event in first.typed:
+            self.chat.prompt._forward_event(event)  # as the app does: what bubbles up is not handed out again
+        self._begun = True
         await self.panes.fill(
             {"diff": [self.diff], "problems": [self.problems, self.code], "concepts": [self.concepts]}
         )
         self._use_keymap()
+        self.keys_matter()
         if len(self._setting_problems) == 1:
             self.note(self._setting_problems[0], "warning")
         elif self._setting_problems:
@@ -150,7 +233,7 @@ class TutorApp(BaseApp):
     def _use_theme(self) -> None:
         for theme in OWN:
             self.register_theme(theme)
-        wanted = self.tutor.settings.app.theme
+        wanted = self.settings.app.theme
         if wanted in self.available_themes:
             self.theme = wanted
         else:
@@ -158,19 +241,19 @@ class TutorApp(BaseApp):
             self._setting_problems.append(f"There is no theme “{wanted}”; ctrl+p, then Theme, lists them.")
 
     def _use_keymap(self) -> None:
-        if self.tutor.settings.keymap:
+        if self.settings.keymap:
             from tui.bindings import KEYED
             from tui.keymap import checked, known_bindings
 
-            keymap, wrong = checked(self.tutor.settings.keymap, known_bindings(KEYED))
+            keymap, wrong = checked(self.settings.keymap, known_bindings(KEYED))
             self.set_keymap(keymap)
             if wrong:
                 self._setting_problems.append("Some of your keys are ignored. " + " ".join(wrong))
 
     def _keep_theme(self, theme: Theme) -> None:
         name = theme.name
-        if name != self.tutor.settings.app.theme:
-            file = self.tutor.home.config_file
+        if name != self.settings.app.theme:
+            file = self.home.config_file
             self.in_thread(lambda: config.set_value(file, "app.theme", name), lambda _: None)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -459,6 +542,8 @@ class TutorApp(BaseApp):
 
     def on_unmount(self) -> None:
         """Keeps what was typed, and ends the session's log."""
+        if not self._begun:
+            return
         try:
             self.history.save_draft(self.chat.prompt.text)
         except OSError as error:
@@ -468,6 +553,8 @@ class TutorApp(BaseApp):
 
 def read_source(path: Path) -> bytes:
     """The file as it is on disk. Raises :class:`Failed`."""
+    from tutor.errors import Failed
+
     try:
         return path.read_bytes()
     except OSError as error:
@@ -476,7 +563,6 @@ def read_source(path: Path) -> bytes:
 
 def run(root: Path, *, use_model: bool, home: Home, guided: bool = False) -> int:
     """Opens the app on ``root`` and returns the exit code."""
-    tutor = Tutor(root, home=home, use_model=use_model, tool="app")
-    app = TutorApp(root, tutor=tutor, guided=guided)
-    result = app.run(mouse=tutor.settings.app.mouse)
+    app = TutorApp(root, home=home, use_model=use_model, guided=guided)
+    result = app.run(mouse=app.settings.app.mouse)
     return app.return_code if result is None and app.return_code is not None else result or 0

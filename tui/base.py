@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.text import Text
 from textual.app import App
 
-from tui import crash
-from tui.jobs import Job, JobEnded, JobEvent, Jobs
-from tutor import events
-from tutor.engine import Tutor
 from tutor.errors import TutorError
 
 if TYPE_CHECKING:
+    from tui.jobs import Job, JobEnded, JobEvent, Jobs
     from tui.turns import Level
+    from tutor import events
+    from tutor.engine import Tutor
+    from tutor.paths import Home
 
 T = TypeVar("T")
 
@@ -23,11 +24,24 @@ T = TypeVar("T")
 class BaseApp(App[int]):
     """Runs the engine's actions and tells the user what comes of them; subclasses say where that is shown."""
 
-    def __init__(self, tutor: Tutor) -> None:
+    def __init__(self, home: Home) -> None:
         super().__init__()
-        self.tutor = tutor
-        self.jobs = Jobs(self)
+        self.home = home
         self._crashed = ""
+
+    # The first frame needs no engine: what does is imported when it is first asked for.
+
+    @property
+    def tutor(self) -> Tutor:
+        """The engine."""
+        raise NotImplementedError
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The engine's actions that run and wait."""
+        from tui.jobs import Jobs
+
+        return Jobs(self)
 
     def note(self, text: str, level: Level = "info", details: str = "") -> None:
         """Shows one line."""
@@ -52,7 +66,7 @@ class BaseApp(App[int]):
                 result = await call(work)
             except TutorError as error:
                 failed = error
-                self.call_later(self._while_here, lambda: self.tell_failure(events.Failed.of(failed)))
+                self.call_later(self._while_here, lambda: self.tell_error(failed))
             except Exception as error:  # reported with a file that holds the cause
                 broken = error
                 self.call_later(self._while_here, lambda: self.tell_crash(broken))
@@ -77,6 +91,8 @@ class BaseApp(App[int]):
 
     async def on_job_event(self, message: JobEvent) -> None:
         """An action yielded something: its flow hears it first."""
+        from tutor import events
+
         if self.leaving:
             return
         job, event = message.job, message.event
@@ -100,6 +116,12 @@ class BaseApp(App[int]):
         self.jobs.ended(message)
         self.show_running(self.jobs.current)
 
+    def tell_error(self, error: TutorError) -> None:
+        """Why something could not be done."""
+        from tutor import events
+
+        self.tell_failure(events.Failed.of(error))
+
     def tell_failure(self, failed: events.Failed) -> None:
         """Why something could not be done: a line, and the other program's words on demand."""
         first, _, rest = failed.message.strip().partition("\n")
@@ -109,12 +131,16 @@ class BaseApp(App[int]):
 
     def tell_crash(self, error: Exception) -> None:
         """An unforeseen error: a file for whoever mends it, a line for the user."""
-        self.note(crash.sentence(error, crash.write_report(error, self.tutor.home)), "error")
+        from tui import crash
+
+        self.note(crash.sentence(error, crash.write_report(error, self.home)), "error")
 
     def _handle_exception(self, error: Exception) -> None:
         """An error on the app's own loop ends the app; never with a traceback on the screen."""
+        from tui import crash
+
         if not self._crashed:
-            self._crashed = crash.sentence(error, crash.write_report(error, self.tutor.home))
+            self._crashed = crash.sentence(error, crash.write_report(error, self.home))
         self._return_code = 70
         if self._exception is None:
             self._exception = error

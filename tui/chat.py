@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.completion import Offers
+from tui.first import welcome
 from tui.history import History
 from tui.prompt import Arguments, Prompt
 from tui.status import Working
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
     from tui.turns import Helpful, Level, TutorTurn
 
 _MOUNTED = 20  # turns on screen at most: every Markdown turn is dozens of widgets
-
-_WELCOME = (
-    ("", "It shows, explains and proves; you decide."),
-    ("fix this", "finds fixes, proven, as a diff"),
-    ("why …?", "Rust, Git, Linux, gh · /explain"),
-    ("?", "keys of this pane · ctrl+p all"),
-)
 
 
 class Turns(VerticalScroll, can_focus=True):
@@ -62,7 +56,9 @@ class ChatPane(Vertical):
         """The parts, top to bottom."""
         self.border_title = "chat"
         with self._turns:
-            yield Static(self._welcome(), id="welcome", markup=False)
+            yield Static(
+                Content("\n").join([Content.assemble(*line) for line in welcome()]), id="welcome", markup=False
+            )
         yield self.working
         yield self._offers
         yield self.prompt
@@ -70,13 +66,6 @@ class ChatPane(Vertical):
     def on_mount(self) -> None:
         """The end is what matters."""
         self._turns.anchor()
-
-    @staticmethod
-    def _welcome() -> Content:
-        lines = [Content.styled(_WELCOME[0][1], "bold $foreground"), Content("")]
-        for typed, does in _WELCOME[1:]:
-            lines.append(Content.assemble((typed.ljust(10), "bold $text-accent"), (does, "$foreground 80%")))
-        return Content("\n").join(lines)
 
     # What is shown.
 

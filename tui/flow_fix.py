@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tui.flows import Flow
 from tutor import events
@@ -14,8 +14,6 @@ from tutor.inert import inert_line
 from tutor.review import AcceptedChange, Review
 
 if TYPE_CHECKING:
-    from textual.app import App
-
     from tui.app import TutorApp
     from tui.diff_view import DiffView
     from tutor.fix.search import FixRequest
@@ -243,11 +241,11 @@ class FixFlow(Flow):
 
         try:
             if external:
-                keep(edit_in_editor(cast("App[object]", self.app), b"".join(hunk.hunk.new), Path(hunk.path).suffix))
+                keep(edit_in_editor(self.app, b"".join(hunk.hunk.new), Path(hunk.path).suffix))
             else:
                 self.app.push_screen(HunkEditor(hunk), keep)
         except TutorError as error:
-            self.app.tell_failure(events.Failed.of(error))
+            self.app.tell_error(error)
 
     # Checking again what is accepted.
 

@@ -23,7 +23,7 @@ class KeyLine(Widget):
         super().__init__(id="keys")
         self._spots: list[tuple[int, int, str]] = []
         self._first: list[str] = []
-        self._hidden: set[str] = set()
+        self._hidden = {"app.stop", "app.apply", "app.commit", "app.undo", "pane.chat"}  # as things are at the start
 
     def lead_with(self, first: Iterable[str], hidden: Iterable[str]) -> None:
         """Which bindings, by id, lead the line, and which are left out."""

@@ -2,7 +2,7 @@
 
 The tree of widgets never changes. The screen carries ``-wide``, ``-medium`` or ``-narrow`` (its width) and the
 :class:`Panes` carry ``show-NAME`` (the pane in use) and ``side-NAME`` (the last one in use that is not the chat);
-``tutor.tcss`` turns those into what is seen. So a resize loses no state, no focus and no scroll position.
+``panes.tcss`` turns those into what is seen. So a resize loses no state, no focus and no scroll position.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.themes import QUIET
+from tui.first import BREAKPOINTS, tab_parts
 from tutor.inert import inert_line
 
 PaneName = Literal["chat", "diff", "problems", "concepts"]
 PANES: Final[tuple[PaneName, ...]] = get_args(PaneName)
-BREAKPOINTS: Final = [(0, "-narrow"), (100, "-medium"), (150, "-wide")]
 
 
 class Pane(Vertical):
@@ -63,11 +62,7 @@ class TabBar(Widget):
 
     def render(self) -> Content:
         """The names, the active one marked by more than a colour."""
-        parts: list[tuple[str, str]] = []
-        for name, label in self._labels():
-            active = name == self._active
-            parts.append((f"▎{label} " if active else f" {label} ", "bold $text-accent" if active else QUIET))
-        return Content.assemble(*parts)
+        return Content.assemble(*tab_parts([(label, name == self._active) for name, label in self._labels()]))
 
     def on_click(self, event: events.Click) -> None:
         """Shows the pane under the pointer."""
@@ -180,7 +175,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         Binding("ctrl+c,super+c", "screen.copy_text", "Copy the selection", id="app.copy", show=False),
     ]
 
-    AUTO_FOCUS = "#prompt"
+    AUTO_FOCUS = "#first, #prompt"
 
     def __init__(self, width: int, *parts: Widget) -> None:
         # Known from the start: the first layout is the right one.

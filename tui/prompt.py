@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from tui.completion import Choice, Offers, choices
+from tui.first import NEWLINE, PLACEHOLDER, SEND
 from tui.history import History
 
 Arguments = Callable[[str], Sequence[tuple[str, str]]]
@@ -20,8 +21,8 @@ class Prompt(TextArea):
     """Where the user types. ``offers`` is the list that it fills; ``arguments`` see :func:`tui.completion.choices`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", id="prompt.send"),
-        Binding("ctrl+j,shift+enter", "newline", "New line", id="prompt.newline", key_display="^j"),
+        SEND,
+        NEWLINE,
         Binding("up", "older", "Earlier input", id="prompt.older", show=False),
         Binding("down", "newer", "Later input", id="prompt.newer", show=False),
         Binding("pageup", "page(-1)", "Scroll the chat up", id="prompt.page_up", show=False),
@@ -60,7 +61,7 @@ class Prompt(TextArea):
     def __init__(self, history: History, offers: Offers, arguments: Arguments) -> None:
         super().__init__(
             id="prompt", soft_wrap=True, compact=True, highlight_cursor_line=False, tab_behavior="focus",
-            placeholder="Ask, or type “fix this” · / for commands",
+            placeholder=PLACEHOLDER,
         )  # fmt: skip
         self._history = history
         self._offers = offers
