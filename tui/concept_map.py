@@ -15,11 +15,12 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widgets import Footer, Markdown
+from textual.widgets import Footer
 
 from tui.concept_render import CENTRE, STACKED, Frame, NeighbourhoodLike, Side, Spot, concept_of, render
 from tui.diff_cells import Line
 from tui.diff_lines import LineWidget
+from tui.turns import markdown
 from tutor.inert import inert, inert_line
 
 Direction = Literal["up", "down", "left", "right"]
@@ -280,7 +281,7 @@ class LessonView(ModalScreen[None]):
         """The text in a frame."""
         with VerticalScroll() as box:
             box.border_title = Content(self._title)
-            yield Markdown(self._markdown, open_links=False)
+            yield markdown(self._markdown)
         yield Footer()
 
     def on_mount(self) -> None:

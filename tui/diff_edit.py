@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import App, ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -60,6 +61,15 @@ def _refused(what: str) -> Refused:
     return Refused("Cannot edit here", f"These lines hold {what}; press E to edit them in your own editor.")
 
 
+class CodeArea(TextArea):
+    """A text area where tab indents and escape is the screen's."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Keeps escape from only moving the focus, as it would where tab indents."""
+        if event.key == "escape":
+            event.prevent_default()
+
+
 class HunkEditor(ModalScreen[bytes | None]):
     """Edits the new lines of a hunk; the result is their bytes, or None when nothing changed or Escape was pressed.
 
@@ -78,8 +88,8 @@ Above are the lines as they are, below the lines that will replace them. An edit
 """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "keep", "Keep", id="edit.keep", priority=True),
-        Binding("escape", "cancel", "Cancel", id="edit.cancel", priority=True),
+        Binding("ctrl+s", "keep", "Keep", id="edit.keep"),
+        Binding("escape", "cancel", "Cancel", id="edit.cancel"),
     ]
 
     DEFAULT_CSS = """
@@ -118,7 +128,7 @@ Above are the lines as they are, below the lines that will replace them. An edit
                 yield Static("with", classes="heading", markup=False)
             else:
                 yield Static("adds", classes="heading", markup=False)
-            area = TextArea.code_editor(self._text, theme="css", soft_wrap=False, show_line_numbers=False)
+            area = CodeArea.code_editor(self._text, theme="css", soft_wrap=False, show_line_numbers=False)
             if "rust" in area.available_languages and self._path.endswith(".rs"):
                 area.language = "rust"
             yield area
