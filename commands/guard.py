@@ -72,7 +72,11 @@ def _coded(call: Callable[[], int], arguments: Sequence[str]) -> int:
     try:
         return call()
     except Ended as end:
-        _tell_notes(end)
+        try:
+            _tell_notes(end)
+            write("")
+        except (OSError, TutorError):  # the terminal has gone, which is what SIGHUP says
+            silence()
         return int(str(end.code))
     except SystemExit as end:  # argparse, after it has printed help
         return end.code if isinstance(end.code, int) else 0
