@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.flows import Flow
@@ -99,20 +100,26 @@ class WriteFlow(Flow):
             answered,
         )
 
-    def _create_repository(self, review: Review) -> None:
+    def _create_repository(self, review: Review, identity: tuple[str, str] | None = None) -> None:
         approval = approve("create-repository", str(self.app.tutor.workspace.root), "key")
-        created = False
+        created = unknown = False
 
         async def hear(event: Event) -> bool:
-            nonlocal created
-            created = isinstance(event, events.Finished)
-            return created
+            nonlocal created, unknown
+            created, unknown = isinstance(event, events.Finished), _asks_who(event)
+            return created or unknown
+
+        def over(whole: bool) -> None:
+            if unknown:
+                self._ask_identity(lambda who: self._create_repository(review, who), lambda: None)
+            else:
+                self._write_where_it_may_be(review, created)
 
         self.run(
             "Creating a repository",
-            lambda: self.app.tutor.create_repository(approval),
+            lambda: self.app.tutor.create_repository(approval, identity),
             hear,
-            lambda whole: self._write_where_it_may_be(review, created),
+            over,
         )
 
     @property
@@ -194,7 +201,7 @@ class WriteFlow(Flow):
     def _commit(self, applied: events.Applied, message: str, identity: tuple[str, str] | None = None) -> None:
         state = self.app.repository
         if identity is None and state is not None and not state.has_identity:
-            self._ask_identity(applied, message)
+            self._ask_identity(lambda who: self._commit(applied, message, who), self._leave_written)
             return
         approval = approve("commit", applied.id, "key")
 
@@ -212,13 +219,11 @@ class WriteFlow(Flow):
 
         self.run("Committing", lambda: self.app.tutor.commit(applied.id, message, approval, identity), hear, over)
 
-    def _ask_identity(self, applied: events.Applied, message: str) -> None:
+    def _ask_identity(self, again: Callable[[tuple[str, str]], None], leave: Callable[[], None]) -> None:
+        """Asks who commits, and tries ``again`` with the answer; without one, ``leave``."""
         from tui.dialogs import IdentityForm
 
-        self.app.push_screen(
-            IdentityForm(),
-            lambda identity: self._commit(applied, message, identity) if identity else self._leave_written(),
-        )
+        self.app.push_screen(IdentityForm(), lambda identity: again(identity) if identity else leave())
 
     def _committed(self, event: events.Committed) -> None:
         self.applied = None
@@ -252,15 +257,22 @@ class WriteFlow(Flow):
             lambda answer: self._undo(applied.id) if answer == "yes" else None,
         )
 
-    def _undo(self, applied_id: str) -> None:
+    def _undo(self, applied_id: str, identity: tuple[str, str] | None = None) -> None:
         approval = approve("undo", applied_id, "key")
+        unknown = False
 
         async def hear(event: Event) -> bool:
+            nonlocal unknown
+            unknown = _asks_who(event)  # a commit that takes another back is somebody's, too
             if isinstance(event, events.Undone):
                 self._undone(event)
-            return isinstance(event, (events.Undone, events.Finished))
+            return unknown or isinstance(event, (events.Undone, events.Finished))
 
-        self.run("Undoing", lambda: self.app.tutor.undo(approval), hear)
+        def over(whole: bool) -> None:
+            if unknown:
+                self._ask_identity(lambda who: self._undo(applied_id, who), lambda: self.app.note("Nothing is undone."))
+
+        self.run("Undoing", lambda: self.app.tutor.undo(approval, identity), hear, over)
 
     def _undone(self, event: events.Undone) -> None:
         self.applied = None
@@ -272,6 +284,11 @@ class WriteFlow(Flow):
         self._say_in_diff("Taken back")
         self.app.startup.look_at_repository()
         self.app.fix_flow.check(quiet=True)
+
+
+def _asks_who(event: Event) -> bool:
+    """Whether an action failed for want of a name and an address only (:class:`tutor.errors.NeedsIdentity`)."""
+    return isinstance(event, events.Failed) and event.title == "Who are you?"
 
 
 def what_undo_does(applied: AppliedChange) -> str:
