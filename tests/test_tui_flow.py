@@ -206,6 +206,45 @@ async def test_who_commits_is_asked_where_git_does_not_know(tmp_path: Path) -> N
     assert git(root, "log", "-1", "--format=%an <%ae>").strip() == "Grace <nonsense@example.invalid>"
 
 
+async def test_who_commits_is_asked_for_the_first_commit_of_a_new_repository(tmp_path: Path) -> None:
+    root = project(tmp_path / "job", repository=False)
+    app = make_app(root)
+    async with running(app) as pilot:
+        await fix(pilot, app)
+        await pilot.press("a", "w")
+        await until(pilot, lambda: isinstance(app.screen, Question), "the offer")
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, IdentityForm), "the form")
+        await pilot.press(*"Grace", "enter", *"grace@example.invalid", "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, MessageEditor), "the commit's message")
+    assert git(root, "log", "-1", "--format=%an <%ae>").strip() == "Grace <grace@example.invalid>"
+
+
+async def test_the_map_follows_the_hunk_until_the_user_goes_elsewhere(tmp_path: Path) -> None:
+    root = project(tmp_path / "job")
+    app = make_app(root)
+    async with running(app) as pilot:
+        app.learn_flow.follow("E0382")
+        await until(pilot, lambda: app.concepts.centre, "a concept")
+        moved = app.concepts.centre
+        app.learn_flow.follow("E0308")
+        await until(pilot, lambda: app.concepts.centre != moved, "the other concept")
+        assert app.concepts.trail == ()  # "back" is for the ways of the user
+        other = app.concepts.centre
+        app.concepts.action_look("left")
+        app.concepts.action_centre()
+        mine = app.concepts.centre
+        assert mine != other
+        app.learn_flow.follow("E0382")
+        await settle(pilot, app)
+        assert app.concepts.centre == mine
+        await fix(pilot, app)
+        app.learn_flow.centre("ownership")  # something new to look at
+        await until(pilot, lambda: app.concepts.centre == "ownership", "what is new")
+        app.learn_flow.follow("E0308")
+        await until(pilot, lambda: app.concepts.centre == other, "the concept of the hunk")
+
+
 async def test_a_failing_hook_is_shown_inert_and_nothing_is_lost(tmp_path: Path) -> None:
     root = project(tmp_path / "job")
     hook = root / ".git" / "hooks" / "pre-commit"

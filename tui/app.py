@@ -14,7 +14,7 @@ from tui.base import BaseApp
 from tui.first import BREAKPOINTS, FirstFrame
 from tui.keyline import KeyLine
 from tui.layout import MainScreen
-from tui.status import Fact, StatusLine
+from tui.status import StatusLine
 from tui.themes import OWN
 from tutor import config
 from tutor.inert import inert_line
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tui.dispatch import Dispatch
     from tui.flow_ask import AskFlow
     from tui.flow_fix import FixFlow
+    from tui.flow_learn import LearnFlow
+    from tui.flow_look import LookFlow
     from tui.flow_write import WriteFlow
     from tui.guide import Coach
     from tui.history import History
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from tui.startup import Startup
     from tui.turns import Helpful, Level
     from tutor import events
-    from tutor.diagnostics import Diagnostic
     from tutor.engine import Tutor
     from tutor.repository import RepoState
 
@@ -89,7 +90,6 @@ class TutorApp(BaseApp):
         self._coach = self._make_coach() if guided else None
         self._asked_trust: set[str] = set()
         self._over: list[tuple[str, Level]] = []
-        self._problem_root = root
         self.status = StatusLine()
         self.keys = KeyLine()
         self._setting_problems = list(self.settings.problems)
@@ -132,6 +132,20 @@ class TutorApp(BaseApp):
         from tui.flow_ask import AskFlow
 
         return AskFlow(self)
+
+    @cached_property
+    def learn_flow(self) -> LearnFlow:
+        """Understanding."""
+        from tui.flow_learn import LearnFlow
+
+        return LearnFlow(self)
+
+    @cached_property
+    def look_flow(self) -> LookFlow:
+        """Looking at problems."""
+        from tui.flow_look import LookFlow
+
+        return LookFlow(self)
 
     @cached_property
     def startup(self) -> Startup:
@@ -293,26 +307,6 @@ class TutorApp(BaseApp):
         self.panes.count(pane, short, title)
         self.keys_matter()
 
-    def show_diagnostics(self, found: events.DiagnosticsFound) -> None:
-        """Lists what the compiler said, and counts it."""
-        self._problem_root = Path(found.root)
-        self.problems.diagnostics = found.diagnostics
-        self.problems.empty_text = f"No problems.\n\n{found.checker} is content."
-        self._close_code()
-        errors = sum(d.level == "error" for d in found.diagnostics)
-        warnings = sum(d.level == "warning" for d in found.diagnostics)
-        counts = ((errors, "error"), (warnings, "warning"))
-        words = [f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count]
-        self.show_counts("problems", str(errors or ""), " · ".join(["problems", *words]))
-        self.status.tell(
-            "errors", Fact(words[0], mood="bad", rank=2) if errors else Fact("compiles", mood="good", rank=4)
-        )
-
-    def centre(self, concept_id: str) -> None:
-        """Puts a concept into the middle of the map, once the lessons are loaded."""
-        lookup = self.tutor.library.neighbourhood
-        self.in_thread(lambda: lookup(concept_id), lambda around: self.concepts.centre_on(around.centre.id))
-
     def coach(self, step: str) -> None:
         """Ticks a step of the guide."""
         if self._coach is not None:
@@ -406,6 +400,10 @@ class TutorApp(BaseApp):
         """A key decided about a hunk."""
         self.fix_flow.decided(message.hunk_id)
 
+    def on_diff_view_moved(self, message: DiffView.Moved) -> None:
+        """Another hunk is looked at."""
+        self.fix_flow.looking_at(message.hunk_id)
+
     def on_diff_view_edited(self) -> None:
         """A hunk holds the user's own lines."""
         self.fix_flow.changed()
@@ -424,27 +422,7 @@ class TutorApp(BaseApp):
 
     def on_problems_list_selected(self, message: ProblemsList.Selected) -> None:
         """Shows the code of a problem below the list."""
-        place = message.diagnostic.place
-        if place is None:
-            self.note("This message is about no particular place.")
-            return
-        root = self._problem_root
-        self.in_thread(
-            lambda: read_source(root / place.file), lambda content: self._show_code(content, message.diagnostic)
-        )
-
-    def _show_code(self, content: bytes, diagnostic: Diagnostic) -> None:
-        if diagnostic.place is not None:
-            self.code.display = True
-            self.panes.say_below("problems", "esc closes the code")
-            self.panes.set_class(True, "with-code")
-            self.call_after_refresh(self.code.show, diagnostic.place.file, content, diagnostic)
-            self.go_to("problems")
-
-    def _close_code(self) -> None:
-        self.code.display = False
-        self.panes.say_below("problems", "")
-        self.panes.set_class(False, "with-code")
+        self.look_flow.open_code(message.diagnostic)
 
     def on_problems_list_explain_wanted(self, message: ProblemsList.ExplainWanted) -> None:
         """Explains an error code."""
@@ -452,24 +430,11 @@ class TutorApp(BaseApp):
 
     def on_concept_map_centred(self, message: ConceptMap.Centred) -> None:
         """The frame names the concept."""
-        self.in_thread(
-            lambda: self.tutor.library.concepts[message.concept_id].title,
-            lambda title: self.show_counts("concepts", "", f"concepts · {title}"),
-        )
+        self.learn_flow.name(message.concept_id)
 
     def on_concept_map_lesson_wanted(self, message: ConceptMap.LessonWanted) -> None:
         """Opens the lesson."""
-        library, concept_id = self.tutor.library, message.concept_id
-        self.in_thread(
-            lambda: (library.concepts[concept_id].title, library.page(concept_id)),
-            lambda lesson: self.show_lesson(*lesson),
-        )
-
-    def show_lesson(self, title: str, page: str) -> None:
-        """Opens a lesson."""
-        from tui.concept_map import LessonView
-
-        self.push_screen(LessonView(title, page))
+        self.learn_flow.open_lesson(message.concept_id)
 
     # Keys.
 
@@ -506,7 +471,7 @@ class TutorApp(BaseApp):
         if self.jobs.stop():
             self.show_running(self.jobs.current)
         elif self.screen.focused is self.code:
-            self._close_code()
+            self.look_flow.close_code()
             self.go_to("problems")
         else:
             self.go_to("chat")
@@ -549,16 +514,6 @@ class TutorApp(BaseApp):
         except OSError as error:
             self.log(f"The draft could not be kept: {error}")
         self.tutor.close()
-
-
-def read_source(path: Path) -> bytes:
-    """The file as it is on disk. Raises :class:`Failed`."""
-    from tutor.errors import Failed
-
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Failed("Cannot read", f"{inert_line(str(path))}: {error.strerror}.") from error
 
 
 def run(root: Path, *, use_model: bool, home: Home, guided: bool = False) -> int:

@@ -81,7 +81,7 @@ class AskFlow(Flow):
             if found is None:
                 self.app.note(f"There is no concept called “{name}”; ask about it in your own words.", "warning")
             else:
-                self.app.centre(found.id)
+                self.app.learn_flow.centre(found.id)
                 self.app.go_to("concepts")
 
         self.app.in_thread(lambda: self.app.tutor.library.get(name), show)
@@ -89,7 +89,7 @@ class AskFlow(Flow):
     def _answered(self, event: events.AnswerReady, aside: bool) -> None:
         self._questions[event.id] = event.question
         if event.concepts:
-            self.app.centre(event.concepts[0])
+            self.app.learn_flow.centre(event.concepts[0])
         if event.in_scope and not aside:
             self.ask_helpful(event.id)
 

@@ -103,7 +103,7 @@ class FixFlow(Flow):
 
     def _show_diagnostics(self, event: events.DiagnosticsFound) -> None:
         self.diagnostics, self.checker = event.diagnostics, event.checker
-        self.app.show_diagnostics(event)
+        self.app.look_flow.show_diagnostics(event)
 
     def _take(self, proposal: Proposal, rank: int) -> None:
         """Puts a proposal among the others, best first. What the user has begun to decide about stays on screen."""
@@ -179,7 +179,7 @@ class FixFlow(Flow):
         self._diff.banner = banner(proposal.verification, proposal)
         self._show_counts()
         if proposal.concepts:
-            self.app.centre(proposal.concepts[0])
+            self.app.learn_flow.centre(proposal.concepts[0])
         self._tell(proposal)
         if arrive:
             self.app.arrive("diff")
@@ -199,6 +199,15 @@ class FixFlow(Flow):
         decided = f"{len(review.hunks) - review.count('undecided')}/{len(review.hunks)}" if review else ""
         place = f" · proposal {self._at + 1} of {len(self._reviews)}" if len(self._reviews) > 1 else ""
         self.app.show_counts("diff", decided, f"diff{f' · {decided} decided' if review else ''}{place}")
+
+    def looking_at(self, hunk_id: str) -> None:
+        """The cursor is on a hunk: the map shows the concept of its error."""
+        review = self.review
+        if review is not None:
+            hunk = next((hunk for hunk in review.hunks if hunk.id == hunk_id), None)
+            code = next((reason.code for reason in hunk.reasons if reason.code), "") if hunk else ""
+            if code:
+                self.app.learn_flow.follow(code)
 
     # Deciding.
 
