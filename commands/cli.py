@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one call and returns its exit code: 0 done, 1 the answer is no, 2 the call was wrong, 3 something is
-    missing, 70 an unforeseen error, 130 interrupted."""
+    missing, 70 an unforeseen error, 129, 130 or 143 ended by SIGHUP, Ctrl+C or SIGTERM."""
     arguments = sys.argv[1:] if argv is None else argv
     _open_closed_streams()
     try:
