@@ -24,7 +24,7 @@ permission-asked   kind ("trust-workspace"), scope (a folder), question
 permission         kind, scope, granted, by (the user's answer)
 notice             text, level ("info" or "warning")
 finished           status (the action's own word), ok, checker_runs, seconds
-failed             title, message, hint, exit_code
+failed             title, message, hint, exit_code, kind? (the error's name in tutor.errors)
 stopped            action (the user stopped it before it finished)
 session-ended      entries (how many were written before this one), lost (how many could not be written)
 =================  ====================================================================================================
@@ -90,7 +90,7 @@ KINDS: Mapping[str, Mapping[str, _Type]] = MappingProxyType(
         "permission": {"kind": str, "scope": str, "granted": bool, "by": str},
         "notice": {"text": str, "level": str},
         "finished": {"status": str, "ok": bool, "checker_runs": int, "seconds": _NUMBER},
-        "failed": {"title": str, "message": str, "hint": str, "exit_code": int},
+        "failed": {"title": str, "message": str, "hint": str, "exit_code": int, "kind?": str},
         "stopped": {"action": str},
         "session-ended": {"entries": int, "lost": int},
     }

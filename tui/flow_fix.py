@@ -291,11 +291,12 @@ def banner(verification: Verification, proposal: Proposal | None = None) -> str:
     """What was checked, in one line: the outcome first."""
     signs = {"passed": "✓ compiles", "failed": "✗ does not compile", "not-run": "○ not checked"}
     parts = [signs[verification.check]]
+    detail = verification.detail
     if proposal is not None and proposal.leaves:
         errors = sum(d.level == "error" for d in proposal.leaves)
-        parts[0] = f"◐ solves {len(proposal.solves)}, leaves {_errors(errors)}"
+        parts[0], detail = f"◐ solves {len(proposal.solves)}, leaves {_errors(errors)}", ""
     parts.append({"passed": "✓ tests pass", "failed": "✗ tests fail", "not-run": "tests not run"}[verification.tests])
-    parts += [verification.detail] * bool(verification.detail)
+    parts += [detail] * bool(detail)
     parts += [f"sandbox {verification.sandbox}"] * bool(verification.sandbox)
     return inert_line(" · ".join(parts))
 

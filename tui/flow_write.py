@@ -288,7 +288,7 @@ class WriteFlow(Flow):
 
 def _asks_who(event: Event) -> bool:
     """Whether an action failed for want of a name and an address only (:class:`tutor.errors.NeedsIdentity`)."""
-    return isinstance(event, events.Failed) and event.title == "Who are you?"
+    return isinstance(event, events.Failed) and event.kind == "NeedsIdentity"
 
 
 def what_undo_does(applied: AppliedChange) -> str:

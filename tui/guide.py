@@ -22,7 +22,7 @@ class Step:
 
 
 STEPS = (
-    Step("fix", "find", "Press {key} or type “fix this”: fixes are proven before you see them.", "app.fix"),
+    Step("fix", "find", "Type “fix this” and Enter: fixes are proven before you see them.", "app.fix"),
     Step("accept", "decide", "Read the hunk, then press {key} to accept it (r rejects, e edits).", "hunk.accept"),
     Step("apply", "write", "Press {key} to write what you accepted. Nothing else is touched.", "app.apply"),
     Step("commit", "commit", "Read the message, edit it; ctrl+s commits ({key} asks again).", "app.commit"),

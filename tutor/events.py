@@ -146,17 +146,19 @@ class Finished(Event):
 
 
 class Failed(Event):
-    """The action could not be done. ``hint``: what to do, where ``message`` does not say it."""
+    """The action could not be done. ``hint``: what to do, where ``message`` does not say it; ``kind``: the name of the
+    class in :mod:`tutor.errors`, for a face that can help with it."""
 
     title: str
     message: str
     hint: str = ""
     exit_code: int = 1
+    kind: str = ""
 
     @classmethod
     def of(cls, error: TutorError) -> Failed:
         """The event that shows ``error``."""
-        return cls(error.title, error.msg, error.hint or "", error.exit_code)
+        return cls(error.title, error.msg, error.hint or "", error.exit_code, type(error).__name__)
 
 
 def to_data(value: object) -> object:
