@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +78,23 @@ def test_any_text_gives_a_message_that_git_takes_as_it_is(errors: list[Diagnosti
     assert not any(line.startswith("#") for line in message.split("\n"))
     assert not any(unicodedata.category(char) in ("Cc", "Cs") and char != "\n" for char in message)
     assert len(message.splitlines()) == len(message.split("\n")) - 1
+
+
+def test_what_stays_is_not_claimed_to_be_fixed() -> None:
+    moved, assigned = _error(), replace(_error(), code="E0384", message="cannot assign twice")
+    message = compose(_proposal(moved, assigned), ["src/main.rs"], Verification("failed"), _why, [moved])
+    assert message.startswith("Fix E0384 in src/main.rs: cannot assign twice")
+    assert moved.message not in message
+    assert "1 error left" in message
+
+
+def test_of_two_like_errors_the_one_that_stays_counts_once() -> None:
+    again = _error()
+    message = compose(_proposal(again, again), ["src/main.rs"], Verification("failed"), _why, [again])
+    assert message.count(f"{again.code} ") >= 1
+    assert "2 compile errors" not in message
+
+
+def test_of_what_was_never_checked_nothing_is_claimed() -> None:
+    message = compose(_proposal(_error()), ["src/main.rs"], Verification(), _why, [_error()])
+    assert message == "Apply a part of a fix in src/main.rs\n"

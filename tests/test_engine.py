@@ -124,6 +124,22 @@ def test_from_an_error_to_a_commit_and_back(tmp_path: Path, home: Home) -> None:
     assert session.path.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_the_message_of_a_part_claims_only_what_the_part_mends(tmp_path: Path) -> None:
+    file = tmp_path / "main.rs"
+    file.write_text(TWO)
+    tutor = Tutor(file, use_model=False, tool="test")
+    review = _fix(tutor, file)
+    review.decide(review.hunks[0].id, "accepted")
+    drive(tutor.verify(review), lambda event: None)
+    drive(tutor.apply(review.proposal, review.approve("key")), lambda event: None)
+    applied = tutor.last_applied
+    assert applied is not None
+    message = tutor.commit_message(applied.id)
+    assert message.startswith("Fix E0384 in main.rs")
+    assert "E0382" not in message
+    assert "1 error left" in message
+
+
 def test_a_lone_file_without_a_repository(tmp_path: Path) -> None:
     file = tmp_path / "main.rs"
     file.write_text(BROKEN)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tutor.config import Settings
     from tutor.fix.search import Fixer, FixRequest
     from tutor.models.base import ModelStatus
-    from tutor.proposal import Proposal, Verification
+    from tutor.proposal import Proposal
     from tutor.review import AcceptedChange, Approval, Decider, Review
     from tutor.trust import Trust
     from tutor.workspace import AppliedChange, RepoState, Workspace
@@ -55,8 +55,8 @@ class Tutor:
         self.settings = settings or load(self.home.config_file)
         self.use_model = use_model and self.settings.model.enabled
         self.recorder = Recorder(self.home.sessions if self.settings.log.enabled else None, self.root, tool)
-        self._applied: dict[str, tuple[AppliedChange, Proposal, Verification]] = {}
-        self._verified: dict[tuple[AcceptedChange, ...], Verification] = {}
+        self._applied: dict[str, tuple[AppliedChange, Proposal, events.Verified]] = {}
+        self._verified: dict[tuple[AcceptedChange, ...], events.Verified] = {}
 
     # What the actions stand on, opened when first needed.
 
@@ -157,7 +157,7 @@ class Tutor:
             started = time.monotonic()
             accepted = review.accepted
             verified = self.fixer.verify(review.proposal, accepted, tests=tests, cancel=cancel)
-            self._verified[accepted] = verified.verification
+            self._verified[accepted] = verified
             yield verified
             good = "failed" not in (verified.verification.check, verified.verification.tests)
             yield events.Finished("passed" if good else "failed", good, 1, time.monotonic() - started)
@@ -175,7 +175,7 @@ class Tutor:
 
         def work(cancel: threading.Event) -> Iterator[Event]:
             applied = self.workspace.apply(approval)
-            self._applied[applied.id] = (applied, proposal, self._verification(proposal, approval.changes))
+            self._applied[applied.id] = (applied, proposal, self._known(proposal, approval.changes))
             paths = tuple(change.path for change in applied.files)
             yield events.Applied(applied.id, applied.proposal_id, paths, applied.rebased)
             yield events.Finished("applied")
@@ -186,21 +186,24 @@ class Tutor:
         """The message proposed for a commit of what was applied; the user may edit it first. Raises KeyError."""
         from tutor.commit_message import compose
 
-        applied, proposal, verification = self._applied[applied_id]
+        applied, proposal, known = self._applied[applied_id]
 
         def why(code: str) -> str | None:
             concept = next(iter(self.library.for_error(code)), None)
             return concept.definition if concept else None
 
-        return compose(proposal, [change.path for change in applied.files], verification, why)
+        paths = [change.path for change in applied.files]
+        return compose(proposal, paths, known.verification, why, known.remaining)
 
-    def _verification(self, proposal: Proposal, changes: tuple[AcceptedChange, ...]) -> Verification:
-        """What is known about exactly these changes: as the whole proposal, or as checked again, or nothing."""
+    def _known(self, proposal: Proposal, changes: tuple[AcceptedChange, ...]) -> events.Verified:
+        """What is known about exactly these changes: as the whole proposal, or as checked again. Of what was never
+        checked nothing is known, so every error counts as staying."""
         if {c.path: c.content for c in changes} == {f.path: f.content for f in proposal.files}:
-            return proposal.verification
+            return events.Verified(proposal.id, proposal.verification, proposal.leaves)
         from tutor.proposal import Verification
 
-        return self._verified.get(changes, Verification())
+        everything = (*proposal.solves, *proposal.leaves)
+        return self._verified.get(changes, events.Verified(proposal.id, Verification(), everything))
 
     def commit(
         self, applied_id: str, message: str, approval: Approval, identity: tuple[str, str] | None = None
