@@ -304,6 +304,20 @@ async def test_what_cannot_be_fixed_is_said_and_explained(tmp_path: Path) -> Non
         await until_text(pilot, "E0425")
 
 
+async def test_without_rust_the_diff_does_not_go_on_looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = project(tmp_path / "job", ONE_ERROR)
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CARGO_HOME", raising=False)
+    app = make_app(root)
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press(*"fix it", "enter")
+        await until_said(pilot, app, "There is no rustc")
+        await settle(pilot, app)
+        assert app.diff.empty_text.startswith("Nothing could be checked")
+
+
 async def test_a_clean_program_is_said_to_be_clean(tmp_path: Path) -> None:
     root = project(tmp_path / "job", b"fn main() {}\n")
     app = make_app(root)

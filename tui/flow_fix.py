@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tutor.fix.search import FixRequest
     from tutor.proposal import Proposal, Verification
 
+_NOTHING_CHECKED = "Nothing could be checked\n\nThe chat says why."
 _COMPILES = "It compiles."
 _ALSO = 3  # further errors of a proposal that the chat names
 
@@ -97,6 +98,9 @@ class FixFlow(Flow):
                 self.app.coach("fix")
             case events.Finished(status=status, checker_runs=runs):
                 self._conclude(status, runs)
+            case events.Failed():
+                self._diff.empty_text = _NOTHING_CHECKED
+                return False  # the app tells why
             case _:
                 return False
         return True
@@ -126,7 +130,7 @@ class FixFlow(Flow):
             self.app.note(f"{_COMPILES} Nothing to fix ({self.checker}).", "success")
             self._diff.empty_text = f"{_COMPILES}\n\nThere is nothing to fix."
         elif status == "error":
-            self._diff.empty_text = "Nothing could be checked\n\nThe chat says why."
+            self._diff.empty_text = _NOTHING_CHECKED
         elif not found:
             self._diff.empty_text = "No fix could be proven\n\nThe chat explains the first error."
             self.app.note(f"No fix could be proven ({checks}). Nothing is proposed that was not.", "warning")
