@@ -12,6 +12,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from tui.app import TutorApp
+from tui.dialogs import Question
 from tutor.config import Settings
 from tutor.engine import Tutor
 
@@ -130,3 +131,8 @@ async def settle(pilot: Pilot[int], app: TutorApp) -> None:
     """Waits until nothing runs any more."""
     await until(pilot, lambda: not app.jobs.busy, "the end of what runs")
     await asyncio.sleep(0)
+
+
+def asks(app: TutorApp) -> bool:
+    """Whether a question is on the screen, and long enough for every answer to count."""
+    return isinstance(app.screen, Question) and app.screen.gate.is_open()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from textual.geometry import Offset
@@ -15,6 +16,7 @@ from commands.registry import offered
 from tests.helpers_tui_app import (
     SIZES,
     TWO_ERRORS,
+    asks,
     compare,
     fix,
     frame,
@@ -30,6 +32,7 @@ from tests.helpers_tui_app import (
 )  # fmt: skip
 from tui.bindings import BY_ID, KEYED
 from tui.dialogs import Question
+from tui.gate import Gate
 from tui.guide import STEPS
 from tui.keymap import checked, known_bindings
 from tui.layout import PANES
@@ -284,7 +287,7 @@ async def test_trust_is_asked_with_no_as_the_safe_answer(tmp_path: Path) -> None
     async with running(app) as pilot:
         asked = events.NeedsPermission("trust-workspace", str(root), "May [/b] run its build script?")
         app.ask_permission(asked)
-        await until(pilot, lambda: isinstance(app.screen, Question), "the question")
+        await until(pilot, lambda: asks(app), "the question")
         assert "[/b]" in frame(app)
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(app.screen, Question), "the end of the question")
@@ -295,11 +298,28 @@ async def test_trust_is_asked_with_no_as_the_safe_answer(tmp_path: Path) -> None
     again = make_app(root)
     async with running(again) as pilot:
         again.ask_permission(asked)
-        await until(pilot, lambda: isinstance(again.screen, Question), "the question")
+        await until(pilot, lambda: asks(again), "the question")
         await pilot.press("o")
         await until(pilot, lambda: again.fix_flow.review is not None, "the search runs again")
         assert again.tutor.trust.allows(root)
         assert not make_app(root).tutor.trust.allows(root), "this time only"
+
+
+async def test_a_key_that_was_meant_for_something_else_is_no_consent(tmp_path: Path) -> None:
+    root = project(tmp_path / "job")
+    app = make_app(root)
+    async with running(app) as pilot:
+        app.ask_permission(events.NeedsPermission("trust-workspace", str(root), "May it run its build script?"))
+        await until(pilot, lambda: isinstance(app.screen, Question), "the question")
+        assert isinstance(app.screen, Question)
+        app.screen.gate = Gate(1_000_000, monotonic)  # as if it had come up this very moment
+        app.screen.gate.seen()
+        await pilot.press("a", "t", "o")
+        assert isinstance(app.screen, Question)
+        assert not app.tutor.trust.allows(root)
+        await pilot.press("n")
+        await until(pilot, lambda: not isinstance(app.screen, Question), "the end of the question")
+        assert not app.tutor.trust.allows(root)
 
 
 async def test_leaving_with_accepted_hunks_is_asked_about(tmp_path: Path) -> None:
@@ -307,7 +327,7 @@ async def test_leaving_with_accepted_hunks_is_asked_about(tmp_path: Path) -> Non
     async with running(app) as pilot:
         await fix(pilot, app)
         await pilot.press("a", "ctrl+q")
-        await until(pilot, lambda: isinstance(app.screen, Question), "the question")
+        await until(pilot, lambda: asks(app), "the question")
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(app.screen, Question), "staying")
         assert app.is_running
@@ -341,7 +361,7 @@ async def test_hostile_names_and_code_are_shown_inert(tmp_path: Path) -> None:
         if app.fix_flow.review is not None:
             await until(pilot, lambda: app.diff._gate.is_open(), "the end of the grace period")
             await pilot.press("A", "w")
-            await until(pilot, lambda: isinstance(app.screen, Question), "the offer of a repository")
+            await until(pilot, lambda: asks(app), "the offer of a repository")
             shown = frame(app)
             assert "[/b]" in shown and not any(sign in shown for sign in "\x1b\u202e")
 

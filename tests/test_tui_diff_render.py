@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.diff_cells import crop, fit, spread, width_of, wrap
-from tui.diff_gate import Gate
 from tui.diff_render import DiffModel
 from tui.diff_words import pair_lines, word_changes
+from tui.gate import Gate
 from tui.highlight import MAX_LINE, Highlighter, Piece, drawn_width, harmless, hidden_size, shown, with_ground
 from tutor.hunks import Hunk, apply, split_lines
 from tutor.inert import inert_line

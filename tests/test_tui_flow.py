@@ -12,6 +12,7 @@ from tests.helpers_tui_app import (
     ONE_ERROR,
     SIZES,
     TWO_ERRORS,
+    asks,
     fix,
     frame,
     git,
@@ -58,12 +59,12 @@ async def test_from_fix_this_to_a_commit_of_exactly_the_accepted_bytes_and_back(
         assert git(root, "status", "--porcelain") == "A  staged.txt\n?? notes.txt\n"
 
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, Question), "the question")
+        await until(pilot, lambda: asks(app), "the question")
         await pilot.press("enter")  # the safe answer has the focus
         await until(pilot, lambda: not isinstance(app.screen, Question), "the end of the question")
         assert b"let mut count" in (root / "main.rs").read_bytes()
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, Question), "the question")
+        await until(pilot, lambda: asks(app), "the question")
         assert "main.rs" in frame(app)
         await pilot.press("y")
         await until_said(pilot, app, "Taken back")
@@ -96,14 +97,14 @@ async def test_a_part_is_checked_again_and_written_only_after_a_yes_when_it_does
         await fix(pilot, app)
         assert app.fix_flow.review is not None and len(app.fix_flow.review.hunks) >= 2
         await pilot.press("a", "w")
-        await until(pilot, lambda: isinstance(app.screen, Question), "the question")
+        await until(pilot, lambda: asks(app), "the question")
         assert "does not compile" in frame(app)
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, Question), "the end of the question")
         assert (root / "main.rs").read_bytes() == TWO_ERRORS
         assert app.diff.banner.startswith("✗ does not compile")
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, Question), "the question again, without another check")
+        await until(pilot, lambda: asks(app), "the question again, without another check")
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, MessageEditor), "the commit's message")
         await pilot.press("escape")
@@ -157,12 +158,12 @@ async def test_without_a_repository_one_is_offered_once(tmp_path: Path) -> None:
         await until(pilot, lambda: "no repo" in app.status.text, "the status")
         await fix(pilot, app)
         await pilot.press("a", "w")
-        await until(pilot, lambda: isinstance(app.screen, Question), "the offer")
+        await until(pilot, lambda: asks(app), "the offer")
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, Question), "the end of the offer")
         assert (root / "main.rs").read_bytes() == ONE_ERROR
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, Question), "the offer")
+        await until(pilot, lambda: asks(app), "the offer")
         await pilot.press("n")
         await until_said(pilot, app, "Wrote main.rs")
         await settle(pilot, app)
@@ -180,7 +181,7 @@ async def test_a_repository_is_created_after_a_yes(tmp_path: Path) -> None:
         async with running(app) as pilot:
             await fix(pilot, app)
             await pilot.press("a", "w")
-            await until(pilot, lambda: isinstance(app.screen, Question), "the offer")
+            await until(pilot, lambda: asks(app), "the offer")
             await pilot.press("y")
             await until(pilot, lambda: isinstance(app.screen, MessageEditor), "the commit's message")
             await pilot.press("ctrl+s")
@@ -212,7 +213,7 @@ async def test_who_commits_is_asked_for_the_first_commit_of_a_new_repository(tmp
     async with running(app) as pilot:
         await fix(pilot, app)
         await pilot.press("a", "w")
-        await until(pilot, lambda: isinstance(app.screen, Question), "the offer")
+        await until(pilot, lambda: asks(app), "the offer")
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, IdentityForm), "the form")
         await pilot.press(*"Grace", "enter", *"grace@example.invalid", "ctrl+s")

@@ -361,7 +361,7 @@ class TutorApp(BaseApp):
                 self.tutor.trust.grant(Path(asked.scope), keep=answer == "always")
                 self.fix_flow.again()
 
-        answers = [Answer("once", "o", "this time"), Answer("always", "a", "always"), Answer("no", "n", "no")]
+        answers = [Answer("once", "o", "this time"), Answer("always", "t", "trust it always"), Answer("no", "n", "no")]
         self.push_screen(Question("trust this workspace?", asked.question, answers), answered)
 
     def type_into_prompt(self, text: str) -> None:

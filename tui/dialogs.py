@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import ClassVar, Generic, TypeVar
 
 from textual import events
+from textual._time import get_time
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -14,8 +16,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static, TextArea
 
+from tui.gate import Gate
 from tui.themes import QUIET
 from tui.turns import Plain
+from tutor.config import AppSettings
 from tutor.inert import inert, inert_line
 
 Result = TypeVar("Result")
@@ -63,7 +67,9 @@ class Answer:
 
 
 class Question(Dialog[str]):
-    """Asks for one of some answers. The last one is the safe one: it has the focus."""
+    """Asks for one of some answers. The last one is the safe one: it has the focus, and its key counts at once. The
+    keys of the others count only once the question has been on screen for a moment: it may have come up while the user
+    was typing something else."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,up", "app.focus_previous", "Previous", show=False, id="dialog.left"),
@@ -73,6 +79,7 @@ class Question(Dialog[str]):
     def __init__(self, title: str, text: str, answers: Sequence[Answer]) -> None:
         super().__init__(title, text)
         self._answers = answers
+        self.gate = Gate(AppSettings().grace_ms, monotonic)
 
     def parts(self) -> ComposeResult:
         """A button for each answer."""
@@ -84,17 +91,22 @@ class Question(Dialog[str]):
     def on_mount(self) -> None:
         """Enter, pressed by habit, must do no harm."""
         self.query_one(f"#answer-{self._answers[-1].value}", Button).focus()
+        self.call_after_refresh(self.gate.seen)
 
     def on_key(self, event: events.Key) -> None:
         """The answers' own keys."""
         for answer in self._answers:
             if event.key == answer.key:
                 event.stop()
-                self.dismiss(answer.value)
+                self._choose(answer.value, get_time() - event.time)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """An answer was chosen."""
-        self.dismiss((event.button.id or "").removeprefix("answer-"))
+        self._choose((event.button.id or "").removeprefix("answer-"))
+
+    def _choose(self, value: str, waited: float = 0.0) -> None:
+        if value == self._answers[-1].value or self.gate.is_open(waited):
+            self.dismiss(value)
 
 
 def yes_or_no(title: str, text: str, yes: str, no: str = "no") -> Question:

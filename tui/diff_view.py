@@ -14,9 +14,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui.diff_cells import Line, fit, label
-from tui.diff_gate import Gate
 from tui.diff_lines import LineWidget
 from tui.diff_render import DiffModel
+from tui.gate import Gate
 from tui.highlight import Piece
 from tutor.errors import UsageError
 from tutor.review import Review, Verdict
