@@ -9,6 +9,7 @@ import resource
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -404,13 +405,32 @@ def test_history_that_names_files_outside_writes_nothing(root: Path, user: User,
     assert (tmp_path / "x").read_bytes() == BASE + b"x\n"
 
 
-def test_one_writer_at_a_time(root: Path, user: User, tmp_path: Path) -> None:
+def test_one_writer_at_a_time(root: Path, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tutor.applied._PATIENCE", 0.0)
     with user.workspace._ledger.locked():
         other = User(root, tmp_path / "state")
         with pytest.raises(Refused, match="Another tutor"):
             other.edit("a.rs", (b"line 3\n", b"three\n"))
         assert other.workspace.recover() == []
     assert (root / "a.rs").read_bytes() == BASE
+
+
+def test_a_short_write_of_another_tutor_is_waited_for(
+    root: Path, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is done while this one waits: nobody is refused."""
+    other = ExitStack()
+    other.enter_context(user.workspace._ledger.locked())
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        other.close()
+
+    monkeypatch.setattr("tutor.applied.time.sleep", wait)
+    User(root, tmp_path / "state").edit("a.rs", (b"line 3\n", b"three\n"))
+    assert len(waits) == 1
+    assert (root / "a.rs").read_bytes() != BASE
 
 
 def test_a_state_folder_that_cannot_be_written(root: Path, tmp_path: Path) -> None:

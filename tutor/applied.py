@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from tutor.inert import inert_line
 from tutor.paths import write_private
 
 _REMEMBERED = 10
+_PATIENCE, _PAUSE = 3.0, 0.02  # seconds
 _VERSION = 1
 
 
@@ -109,6 +111,20 @@ def _file(data: Mapping[str, object]) -> AppliedFile:
     return AppliedFile(str(data["path"]), str(data["real"]), before, after, tuple(hunks), folders)
 
 
+def _wait_for(lock: int) -> None:
+    """Takes the lock. A write takes milliseconds, so whoever looks at the file meanwhile must not cost this one its
+    commit; a commit's hooks may take minutes, and that long nobody is kept waiting. Raises Refused."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= until:
+                raise Refused("Busy", "Another tutor is writing in this folder at the moment; try again.") from error
+        time.sleep(_PAUSE)
+
+
 class Ledger:
     """The lock, the journal and the history of one workspace, given by its real path."""
 
@@ -121,18 +137,15 @@ class Ledger:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[int]:
-        """Holds the workspace's lock; yields its descriptor. Raises Refused while another tutor is writing there,
-        Failed when the tutor's own folder cannot be written."""
+        """Holds the workspace's lock; yields its descriptor. Another tutor that is writing there is waited for a few
+        seconds; then Refused is raised. Failed: the tutor's own folder cannot be written."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _no_state(error) from error
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise Refused("Busy", "Another tutor is writing in this folder at the moment; try again.") from error
+            _wait_for(lock)
             try:
                 yield lock
             finally:
