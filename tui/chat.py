@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -38,9 +37,6 @@ class Turns(VerticalScroll, can_focus=True):
 
 class ChatPane(Vertical):
     """Turns above, prompt below. The app says what happened; the pane shows it."""
-
-    class Trimmed(Message):
-        """Old turns were taken off the screen; they are in the session log."""
 
     def __init__(self, history: History, arguments: Arguments) -> None:
         super().__init__(id="chat", classes="pane")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tutor import hunks as hunk_algebra
@@ -101,10 +101,6 @@ class Proposal:
     def diff(self) -> bytes:
         """The whole change as a unified diff that ``git apply`` takes from ``root``."""
         return b"".join(patch.unified(f.path, f.base, [h.hunk for h in f.hunks]) for f in self.files)
-
-    def with_verification(self, verification: Verification) -> Proposal:
-        """The same proposal with another verification."""
-        return replace(self, verification=verification)
 
     def to_json(self) -> dict[str, object]:
         """The shape of ``cli.md``, with ``solves`` and ``leaves`` added."""
