@@ -8,35 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from knowledgegraph.concepts import Concept
+from knowledgegraph.entry import Kind, Relation
 
 if TYPE_CHECKING:
     import networkx
-
-
-class Kind(StrEnum):
-    """What an edge says, read from source to target."""
-
-    REQUIRES = "requires"  # the source is a prerequisite of the target
-    RELATED = "related"  # the source's author points to the target
-    PART_OF = "part-of"
-    NEXT = "next"
-    LINKS_TO = "links-to"
-    EXPLAINS_ERROR = "explains-error"
-    FIXED_BY = "fixed-by"
-    ILLUSTRATED_BY = "illustrated-by"
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """One directed edge between two ids."""
-
-    source: str
-    target: str
-    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ BOOKS = {
 }
 
 #: Every kind of thing that can be cited.
-KINDS = frozenset({*BOOKS, "std", "error", "clippy", "rustc-lint", "git", "linux", "gh", "concept", "pattern"})
+KINDS = frozenset(
+    {*BOOKS, "std", "error", "clippy", "rustc-lint", "git", "linux", "gh", "concept", "pattern", "crate", "note"}
+)
 
 
 @dataclass(frozen=True, slots=True)
