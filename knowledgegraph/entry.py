@@ -120,7 +120,20 @@ class Entry:
         return entry_id(self.kind, self.ref)
 
 
-Piece = Entry | Relation | Mention | Coverage | Trouble
+@dataclass(frozen=True, slots=True)
+class PatternUse:
+    """A Rust pattern at work in a crate. ``pattern``: its id in the recogniser's vocabulary; ``entry``: the id of the
+    item that it is found in; ``file``: inside the crate; lines count from 1; ``confidence``: 0 to 1."""
+
+    pattern: str
+    entry: str
+    file: str
+    line: int
+    end_line: int
+    confidence: float = 1.0
+
+
+Piece = Entry | Relation | Mention | PatternUse | Coverage | Trouble
 
 
 def entry_id(kind: str, ref: str) -> str:
