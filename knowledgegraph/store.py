@@ -11,72 +11,19 @@ The same tables in memory serve a machine on which nothing was built yet: lesson
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from knowledgegraph import words
-from knowledgegraph.entry import Coverage, Entry, Form, Kind, Mention, PatternUse, Relation
+from knowledgegraph.entry import Coverage, Entry, Form, Kind, PatternUse, Relation
+from knowledgegraph.schema import SCHEMA, StoreError, migrate
+from knowledgegraph.writing import Writer, derive
 
-#: Each entry brings a database from the version that is its place to the next one. Never edited, only added to.
-MIGRATIONS: Final = (
-    """
-    CREATE TABLE sources(
-        name TEXT PRIMARY KEY, title TEXT NOT NULL, place INTEGER NOT NULL, version TEXT NOT NULL,
-        fingerprint TEXT NOT NULL, location TEXT NOT NULL, entries INTEGER NOT NULL, seconds REAL NOT NULL,
-        read_at TEXT NOT NULL);
-    CREATE TABLE missing_sources(name TEXT PRIMARY KEY, title TEXT NOT NULL, why TEXT NOT NULL, how TEXT NOT NULL);
-    CREATE TABLE coverage(source TEXT NOT NULL, name TEXT NOT NULL, got INTEGER NOT NULL, total INTEGER NOT NULL,
-        missing TEXT NOT NULL);
-    CREATE TABLE troubles(source TEXT NOT NULL, sentence TEXT NOT NULL);
-    CREATE TABLE concepts(
-        row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
-        title TEXT NOT NULL, form TEXT NOT NULL, domain TEXT NOT NULL, headline INTEGER NOT NULL, parent TEXT NOT NULL,
-        location TEXT NOT NULL, summary TEXT NOT NULL, text TEXT NOT NULL, names TEXT NOT NULL, intents TEXT NOT NULL,
-        codes TEXT NOT NULL, leads TEXT NOT NULL);
-    CREATE INDEX concepts_by_parent ON concepts(parent);
-    CREATE INDEX concepts_by_source ON concepts(source);
-    CREATE TABLE links(source TEXT NOT NULL, origin TEXT NOT NULL, target TEXT NOT NULL, kind TEXT NOT NULL);
-    CREATE TABLE mentions(source TEXT NOT NULL, origin TEXT NOT NULL, name TEXT NOT NULL);
-    CREATE TABLE names(name TEXT NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(name, row)) WITHOUT ROWID;
-    CREATE TABLE relations(origin INTEGER NOT NULL, kind TEXT NOT NULL, target INTEGER NOT NULL,
-        PRIMARY KEY(origin, kind, target)) WITHOUT ROWID;
-    CREATE INDEX relations_back ON relations(target, kind);
-    CREATE TABLE errors(code TEXT NOT NULL, place INTEGER NOT NULL, row INTEGER NOT NULL,
-        PRIMARY KEY(code, place, row)) WITHOUT ROWID;
-    CREATE TABLE commands(command TEXT NOT NULL, option TEXT NOT NULL, row INTEGER NOT NULL,
-        PRIMARY KEY(command, option, row)) WITHOUT ROWID;
-    CREATE TABLE patterns(source TEXT NOT NULL, pattern TEXT NOT NULL, entry TEXT NOT NULL, file TEXT NOT NULL,
-        line INTEGER NOT NULL, end_line INTEGER NOT NULL, confidence REAL NOT NULL);
-    CREATE INDEX patterns_by_id ON patterns(pattern);
-    CREATE VIRTUAL TABLE documents USING fts5(title, names, intents, summary, body, content='',
-        tokenize='porter unicode61', detail=column);
-    CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE learning_sessions(
-        id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT NOT NULL, tool TEXT NOT NULL, workspace TEXT NOT NULL,
-        events INTEGER NOT NULL, log TEXT NOT NULL, bytes INTEGER NOT NULL);
-    CREATE TABLE agent_actions(
-        session TEXT NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
-        PRIMARY KEY(session, seq)) WITHOUT ROWID;
-    """,
-)
-SCHEMA: Final = len(MIGRATIONS)
-
-_COLUMNS = (
-    "id", "source", "kind", "ref", "title", "form", "domain", "headline", "parent", "location", "summary", "text",
-    "names", "intents", "codes", "leads",
-)  # fmt: skip
 _ENTRY = "kind, ref, title, form, domain, summary, text, location, parent, names, intents, codes, leads, headline"
-_BODY = 1500  # characters of an entry's text that questions are matched with
-_FINDER = 200
-
-
-class StoreError(Exception):
-    """The file is no knowledge of ours, or of a newer tutor. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +48,6 @@ class MissingRow:
     title: str
     why: str
     how_to_get: str
-
-
-def migrate(database: sqlite3.Connection) -> None:
-    """Brings an empty or older database to :data:`SCHEMA`. Raises :class:`StoreError` for one from the future."""
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA:
-        raise StoreError("The knowledge was built by a newer tutor; build it again: tutor knowledge build --fresh")
-    for step in range(version, SCHEMA):
-        database.executescript(f"BEGIN; {MIGRATIONS[step]}; PRAGMA user_version = {step + 1}; COMMIT;")
 
 
 class Store:
@@ -152,7 +90,8 @@ class Store:
 
     def _connection(self) -> sqlite3.Connection:
         if self._path is None:
-            assert self._database is not None
+            if self._database is None:
+                raise FileNotFoundError("the store is closed")
             return self._database
         try:
             status = self._path.stat()
@@ -331,145 +270,6 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
     raise StoreError(f"{path} was written {age}; build it again: tutor knowledge build")
 
 
-class Writer:
-    """Adds the pieces of one source to a database that is being built."""
-
-    _BATCH = 2000
-
-    def __init__(self, database: sqlite3.Connection, source: str) -> None:
-        self._database = database
-        self._source = source
-        self._entries: list[tuple[Any, ...]] = []
-        self._links: list[tuple[str, ...]] = []
-        self._mentions: list[tuple[str, ...]] = []
-        self._uses: list[tuple[Any, ...]] = []
-        self.entries = 0
-
-    def add(self, piece: Entry | Relation | Mention | PatternUse) -> None:
-        """Takes one piece. Of two entries with one id the first is kept."""
-        match piece:
-            case Entry():
-                self.entries += 1
-                self._entries.append((
-                    piece.id, self._source, piece.kind, piece.ref, piece.title, str(piece.form), piece.domain,
-                    piece.headline, piece.parent, piece.location, piece.summary, piece.text,
-                    "\n".join(piece.names), "\n".join(piece.intents), " ".join(piece.codes), " ".join(piece.leads),
-                ))  # fmt: skip
-                if len(self._entries) >= self._BATCH:
-                    self.flush()
-            case Relation():
-                self._links.append((self._source, piece.source, piece.target, str(piece.kind)))
-            case Mention():
-                self._mentions.append((self._source, piece.source, piece.name))
-            case PatternUse():
-                self._uses.append((self._source, piece.pattern, piece.entry, piece.file, piece.line, piece.end_line,
-                                   piece.confidence))  # fmt: skip
-
-    def flush(self) -> None:
-        """Writes what is waiting. Raises sqlite3.Error (a full disk)."""
-        marks = ",".join("?" * len(_COLUMNS))
-        insert = f"INSERT OR IGNORE INTO concepts({', '.join(_COLUMNS)}) VALUES ({marks})"
-        self._database.executemany(insert, self._entries)
-        self._database.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", self._links)
-        self._database.executemany("INSERT INTO mentions VALUES (?, ?, ?)", self._mentions)
-        self._database.executemany("INSERT INTO patterns VALUES (?, ?, ?, ?, ?, ?, ?)", self._uses)
-        for waiting in (self._entries, self._links, self._mentions, self._uses):
-            waiting.clear()
-
-
-def copy_source(database: sqlite3.Connection, name: str) -> None:
-    """Takes what the attached database ``old`` holds of one source, as it is."""
-    columns = ", ".join(_COLUMNS)
-    database.execute(
-        f"INSERT OR IGNORE INTO concepts({columns}) SELECT {columns} FROM old.concepts WHERE source = ? ORDER BY row",  # noqa: S608 -- our own names
-        (name,),
-    )
-    for table in ("links", "mentions", "coverage", "troubles", "patterns"):
-        database.execute(f"INSERT INTO {table} SELECT * FROM old.{table} WHERE source = ?", (name,))  # noqa: S608 -- our own names
-
-
-def derive(database: sqlite3.Connection) -> int:
-    """Makes everything that follows from entries, links and mentions. Returns how many links led nowhere."""
-    _derive_names(database)
-    database.execute(
-        "INSERT OR IGNORE INTO relations SELECT c.row, 'part-of', p.row FROM concepts c JOIN concepts p ON p.id = c.parent"
-    )
-    database.execute(
-        "INSERT OR IGNORE INTO relations SELECT a.row, l.kind, b.row FROM links l "
-        "JOIN concepts a ON a.id = l.origin JOIN concepts b ON b.id = l.target WHERE a.row <> b.row"
-    )
-    _derive_mentions(database)
-    _derive_errors(database)
-    _derive_commands(database)
-    _derive_documents(database)
-    lost = database.execute(
-        "SELECT count(*) FROM links l WHERE NOT EXISTS (SELECT 1 FROM concepts WHERE id = l.origin) "
-        "OR NOT EXISTS (SELECT 1 FROM concepts WHERE id = l.target)"
-    ).fetchone()[0]
-    return int(lost)
-
-
-def _derive_names(database: sqlite3.Connection) -> None:
-    def named() -> Iterator[tuple[str, int]]:
-        for row, ref, title, names in database.execute("SELECT row, ref, title, names FROM concepts"):
-            for name in {words.name(ref), words.name(title), *map(words.name, names.split("\n"))}:
-                if name:
-                    yield name, row
-
-    database.executemany("INSERT OR IGNORE INTO names VALUES (?, ?)", sorted(named()))
-
-
-def _derive_mentions(database: sqlite3.Connection) -> None:
-    """Inline code that names exactly one headline becomes a link; a name that several bear says nothing."""
-    unique = dict(
-        database.execute(
-            "SELECT n.name, min(n.row) FROM names n JOIN concepts c ON c.row = n.row "
-            "WHERE c.headline OR c.form = 'method' GROUP BY n.name HAVING count(*) = 1"
-        )
-    )
-    found = database.execute("SELECT c.row, m.name FROM mentions m JOIN concepts c ON c.id = m.origin").fetchall()
-    links = {(row, unique[key]) for row, name in found if (key := words.name(name)) in unique}
-    database.executemany(
-        "INSERT OR IGNORE INTO relations VALUES (?, 'links-to', ?)", sorted((a, b) for a, b in links if a != b)
-    )
-
-
-def _derive_errors(database: sqlite3.Connection) -> None:
-    """Who explains a code: those that lead for it, then by the code's place in each one's list."""
-
-    def explained() -> Iterator[tuple[str, int, int]]:
-        for row, kind, codes, leads in database.execute(
-            "SELECT row, kind, codes, leads FROM concepts WHERE codes <> ''"
-        ):
-            first = set(leads.split())
-            for place, code in enumerate(codes.split()):
-                yield code, place + (0 if code in first else 100) + (0 if kind == "concept" else 50), row
-
-    database.executemany("INSERT OR IGNORE INTO errors VALUES (?, ?, ?)", list(explained()))
-
-
-def _derive_commands(database: sqlite3.Connection) -> None:
-    database.execute("INSERT INTO commands SELECT ref, '', row FROM concepts WHERE form = 'command'")
-
-    def options() -> Iterator[tuple[str, str, int]]:
-        statement = "SELECT o.row, o.ref, o.names, c.ref FROM concepts o JOIN concepts c ON c.id = o.parent WHERE o.form = 'option'"
-        for row, ref, names, command in database.execute(statement):
-            for name in {ref, *names.split("\n")}:
-                if name.startswith(f"{command} -"):
-                    yield command, name.removeprefix(command).strip(), row
-
-    database.executemany("INSERT OR IGNORE INTO commands VALUES (?, ?, ?)", list(options()))
-
-
-def _derive_documents(database: sqlite3.Connection) -> None:
-    database.execute(
-        "INSERT INTO documents(rowid, title, names, intents, summary, body) "
-        "SELECT row, title, names || char(10) || ref, intents, summary, substr(text, 1, ?) FROM concepts WHERE headline",
-        (_BODY,),
-    )
-    database.execute("INSERT INTO documents(documents) VALUES ('optimize')")
-
-
 def _of(alias: str) -> str:
     return ", ".join(f"{alias}.{column.strip()}" for column in _ENTRY.split(","))
 
@@ -484,14 +284,3 @@ def _entry(row: Sequence[Any]) -> Entry:
 
 def _lines(text: str) -> tuple[str, ...]:
     return tuple(text.split("\n")) if text else ()
-
-
-def create(path: Path) -> sqlite3.Connection:
-    """A new, empty database file, readable by its owner alone. Raises OSError or sqlite3.Error."""
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    database = sqlite3.connect(path, isolation_level=None)
-    # Nobody reads the file before it is whole: no journal, and one wait for the disk at the end.
-    database.execute("PRAGMA journal_mode = OFF")
-    database.execute("PRAGMA synchronous = OFF")
-    migrate(database)
-    return database
