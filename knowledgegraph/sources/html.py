@@ -18,14 +18,22 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 MOST_BYTES = 8_000_000
 
 _DEEPEST = 60
+_SMALL = 50_000  # bytes: what is nested in fewer is parsed in no time
+_MOST_OPEN = 5_000
+_TAG = re.compile(rb"<(/?)([A-Za-z][^\s/>]*)[^<>]*?(/?)>")
+_NEVER_NESTED = frozenset({
+    b"area", b"base", b"br", b"col", b"dd", b"dt", b"embed", b"hr", b"img", b"input", b"li", b"link", b"meta",
+    b"option", b"p", b"param", b"source", b"tbody", b"td", b"tfoot", b"th", b"thead", b"tr", b"track", b"wbr",
+})  # fmt: skip
 _TEXT = "-text"
-_HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+#: The tags of headings and their levels.
+HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _CONTAINERS = frozenset({
     "address", "article", "aside", "body", "center", "details", "dialog", "dl", "div", "fieldset",
     "figcaption", "figure", "footer", "form", "header", "hgroup", "html", "main", "search", "section",
     "summary",
 })  # fmt: skip
-_BLOCKS = frozenset({*_CONTAINERS, *_HEADINGS, "blockquote", "dd", "dt", "hr", "li", "ol", "p", "pre", "table", "ul"})
+_BLOCKS = frozenset({*_CONTAINERS, *HEADINGS, "blockquote", "dd", "dt", "hr", "li", "ol", "p", "pre", "table", "ul"})
 _FURNITURE = frozenset({
     "audio", "button", "canvas", "datalist", "head", "iframe", "img", "input", "math", "nav", "noscript",
     "object", "picture", "script", "select", "style", "svg", "template", "textarea", "video", "wbr",
@@ -62,7 +70,27 @@ def read_page(path: Path) -> bytes:
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     if status.st_size > MOST_BYTES:
         raise OSError(errno.EFBIG, "too large for a page of documentation", str(path))
-    return path.read_bytes()
+    page = path.read_bytes()
+    if len(page) > _SMALL and _is_too_deep(page):
+        raise OSError(errno.EFBIG, "nested too deeply for a page of documentation", str(path))
+    return page
+
+
+def _is_too_deep(page: bytes) -> bool:
+    """Whether elements are opened inside each other without end, in which the parser takes time without end."""
+    depth = 0
+    opened: dict[bytes, int] = {}
+    for closing, name, empty in _TAG.findall(page):
+        if closing:
+            if opened.get(name):
+                opened[name] -= 1
+                depth -= 1
+        elif not empty and name.lower() not in _NEVER_NESTED:
+            opened[name] = opened.get(name, 0) + 1
+            depth += 1
+            if depth > _MOST_OPEN:
+                return True
+    return False
 
 
 def text_of(node: LexborNode) -> str:
@@ -195,9 +223,9 @@ def _block(node: LexborNode, depth: int) -> list[str]:
     tag = node.tag or ""
     if depth > _DEEPEST:
         return _paragraph([_SPECIAL.sub(r"\\\1", text_of(node))])
-    if tag in _HEADINGS:
+    if tag in HEADINGS:
         title = _inline_of(node, depth).replace("  \n", " ")
-        return [f"{'#' * _HEADINGS[tag]} {title}"] if title else []
+        return [f"{'#' * HEADINGS[tag]} {title}"] if title else []
     if tag == "pre":
         return _code_block(node)
     if tag in ("ul", "ol"):
