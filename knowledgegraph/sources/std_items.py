@@ -1,0 +1,282 @@
+"""What the files of rustdoc's tree for ``std`` are called: the path, title and names of every item.
+
+``collections/struct.HashMap.html`` is ``std::collections::HashMap``. One item may have several pages, under each path
+that it is exported by; it is cited by the shortest, the others are names of it.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+from knowledgegraph.entry import entry_id
+from knowledgegraph.sources.html import read_page
+from knowledgegraph.sources.std_pages import prelude_of, redirect_of, source_of
+
+#: Thousands of processor instructions and compiler internals; the WASI copies of what is under ``os::unix``.
+LEFT_OUT = ("arch", "core_arch", "intrinsics", "simd", "os/wasi", "os/wasip2")
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_FILE = re.compile(r"([a-z]+)\.([^.!]+)\.html")
+_TYPES = frozenset({"struct", "enum", "union", "trait", "type", "traitalias"})
+_QUALIFIED = frozenset({"primitive", "keyword"})
+_MARKED = frozenset({"mod", "macro", "attr", "derive"})  # titled by what they are
+_PRELUDES = ("std/prelude/v1", "core/prelude/rust_2021", "core/prelude/rust_2024")
+_REDIRECT = 1000  # bytes; a page of content is larger
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page. ``file``: inside the folder of ``std``, with ``/``; ``what``: rustdoc's word for it ("struct", "fn";
+    "mod" for a module); ``path``: as Rust writes it, split: ``("std", "vec", "Vec")``."""
+
+    file: str
+    what: str
+    path: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path[-1]
+
+    @property
+    def module(self) -> tuple[str, ...]:
+        return self.path[:-1]
+
+
+def place_of(file: str) -> Place | None:
+    """What a page is, by its name; None where it is no page of an item."""
+    *folders, name = file.split("/")
+    modules = ("std", *folders)
+    if name == "index.html":
+        return Place(file, "mod", modules)
+    found = _FILE.fullmatch(name)
+    return Place(file, found[1], (*modules, found[2])) if found else None
+
+
+def is_left_out(file: str) -> bool:
+    """Whether a page (or link) below the folder of ``std`` is one of :data:`LEFT_OUT`."""
+    return any(file == folder or file.startswith(f"{folder}/") for folder in LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to be cited. ``ref``: ``std::vec::Vec``; ``title``: the shortest way to write it that means nothing
+    else; ``names``: further ways; ``files``: all its pages, the one that is cited first."""
+
+    place: Place
+    ref: str
+    title: str
+    names: tuple[str, ...]
+    files: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return entry_id("std", self.ref)
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """All items of a tree. ``prelude``: the paths of what needs no ``use``; ``unread``: files that could not be looked into, with the reason."""
+
+    items: list[Item] = field(default_factory=list)
+    by_file: dict[str, Item] = field(default_factory=dict)
+    prelude: set[tuple[str, ...]] = field(default_factory=set)
+    unread: dict[str, str] = field(default_factory=dict)
+
+
+def catalogue(root: Path) -> Catalogue:
+    """Everything below ``root``, the folder of ``std``: modules before what is in them. Raises OSError where there is
+    no such folder."""
+    made = Catalogue()
+    redirects: dict[str, str] = {}
+    places: list[Place] = []
+    for file, size in _files(root, ""):
+        place = place_of(file)
+        if place is None:
+            continue
+        target = _target(root, file, made.unread) if size < _REDIRECT else None
+        if target is not None:
+            redirects[file] = target
+        else:
+            places.append(place)
+    others = _same(root, places, made.unread)
+    main = [place for place in places if place.file not in others]
+    made.prelude = _prelude(root.parent)
+    titles = _titles(main, made.prelude)
+    refs = _refs(main)
+    aliases = defaultdict(list)
+    for file, target in (*others.items(), *redirects.items()):
+        aliases[others.get(target, target)].append(file)
+    for place in main:
+        files = (place.file, *sorted(aliases[place.file]))
+        names = tuple(_names(root, place, titles[place.file], files))
+        item = Item(place, refs[place.file], titles[place.file], names, files)
+        made.items.append(item)
+        made.by_file.update(dict.fromkeys(files, item))
+    return made
+
+
+def _files(root: Path, folder: str) -> Iterator[tuple[str, int]]:
+    """Pages and their sizes: those of a folder, its index first, before those of its subfolders."""
+    folders: list[str] = []
+    files: list[tuple[bool, str, int]] = []
+    with os.scandir(root / folder) as entries:
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(path)
+            elif entry.name.endswith(".html") and entry.is_file():
+                files.append((entry.name != "index.html", path, entry.stat().st_size))
+    for _, path, size in sorted(files):
+        yield path, size
+    for inner in sorted(folders):
+        if not is_left_out(inner):
+            yield from _files(root, inner)
+
+
+def _target(root: Path, file: str, unread: dict[str, str]) -> str | None:
+    """The file that a small page sends its reader to; None where it sends nowhere inside the folder."""
+    try:
+        href = redirect_of(read_page(root / file))
+    except OSError as error:
+        unread[file] = error.strerror or "unreadable"
+        return None
+    if href is None:
+        return None
+    return resolved(file, href)[0] or None
+
+
+def resolved(file: str, href: str) -> tuple[str, str]:
+    """The file below the folder of ``std`` that a link on the page ``file`` leads to, and its anchor; ``("", "")`` for
+    one that leads elsewhere."""
+    path, _, anchor = href.partition("#")
+    if not path:
+        return file, unquote(anchor)
+    target = posixpath.normpath(f"std/{posixpath.dirname(file)}/{unquote(path)}")
+    if _SCHEME.match(href) or not target.startswith("std/"):
+        return "", ""
+    return target.removeprefix("std/"), unquote(anchor)
+
+
+def _same(root: Path, places: Iterable[Place], unread: dict[str, str]) -> dict[str, str]:
+    """Pages of an item that has another page with a shorter path: to that page."""
+    named = defaultdict(list)
+    for place in places:
+        named[place.what, place.name].append(place)
+    found: dict[str, str] = {}
+    for what_and_name, several in named.items():
+        if len(several) == 1 or what_and_name[0] == "mod":
+            continue
+        by_source: dict[bytes, Place] = {}
+        for place in sorted(several, key=lambda place: (len(place.path), place.path)):
+            try:
+                source = source_of(read_page(root / place.file))
+            except OSError as error:
+                unread[place.file] = error.strerror or "unreadable"
+                continue
+            first = by_source.setdefault(source, place) if source else place
+            if first is not place:
+                found[place.file] = first.file
+    return found
+
+
+def _refs(places: list[Place]) -> dict[str, str]:
+    """The ref of each page. A module, a type, a function and a macro may share one path: it is the first's, a macro's
+    gets its ``!`` and a derive its word (``std::vec!``, ``std::clone::derive.Clone``)."""
+    order = {"mod": 0, "macro": 2, "attr": 3, "derive": 3}
+    refs: dict[str, str] = {}
+    taken: set[str] = set()
+    for place in sorted(places, key=lambda place: order.get(place.what, 1)):
+        qualified = "::".join((*place.module, f"{place.what}.{place.name}"))
+        ref = qualified if place.what in _QUALIFIED else "::".join(place.path)
+        if ref in taken:
+            ref = f"{ref}!" if place.what == "macro" else qualified
+        taken.add(ref)
+        refs[place.file] = ref
+    return refs
+
+
+def _prelude(docs: Path) -> set[tuple[str, ...]]:
+    found: set[tuple[str, ...]] = set()
+    for module in _PRELUDES:
+        try:
+            found |= prelude_of(read_page(docs / module / "index.html"))
+        except OSError:  # an older library; std's own is read, and reported, as a page like any other
+            continue
+    return found
+
+
+def _titles(places: list[Place], prelude: set[tuple[str, ...]]) -> dict[str, str]:
+    """The shortest way to write each item; of several that end alike it belongs to what the prelude exports, else to
+    the one with the shortest path."""
+    holders = defaultdict(list)
+    for place in places:
+        if place.what not in _QUALIFIED and place.what not in _MARKED:
+            for suffix in _suffixes(place):
+                holders[suffix].append(place)
+    keywords = {place.name for place in places if place.what == "keyword"}
+    bare = {path[-1] for path in prelude}
+    titles: dict[str, str] = {}
+    for place in places:
+        if place.what == "mod":
+            title = "::".join(place.path)
+        elif place.what == "macro":
+            title = f"{place.name}!"
+        elif place.what == "derive":
+            title = f"derive({place.name})"
+        elif place.what == "attr":
+            title = f"#[{place.name}]"
+        elif place.what == "keyword":
+            title = f"{place.name} keyword"
+        elif place.what == "primitive":
+            title = f"{place.name} primitive" if place.name in keywords else place.name
+        elif place.path in prelude and place.what in _TYPES:
+            title = place.name
+        else:
+            fitting = (end for end in _suffixes(place) if end not in bare and _holds(place, holders[end]))
+            title = next(fitting, "::".join(place.path))
+        titles[place.file] = title
+    return titles
+
+
+def _suffixes(place: Place) -> Iterator[str]:
+    """Ends of the path, the shortest first: a type by its name, a function or constant with its module."""
+    for length in range(1 if place.what in _TYPES else 2, len(place.path)):
+        yield "::".join(place.path[-length:])
+
+
+def _holds(place: Place, rivals: list[Place]) -> bool:
+    return all(rival is place or len(rival.path) > len(place.path) for rival in rivals)
+
+
+def _names(root: Path, place: Place, title: str, files: tuple[str, ...]) -> Iterator[str]:
+    """Ways to write an item besides its ref and title."""
+    written = "::".join(place.path)
+    bang = "!" if place.what == "macro" else ""
+    if place.what == "keyword":
+        yield f"keyword {place.name}"
+        return
+    if place.what == "primitive":
+        yield f"primitive {place.name}"
+        return
+    if place.what in ("attr", "derive"):
+        yield f"{place.name} attribute" if place.what == "attr" else f"derive {place.name}"
+        return
+    if bang:
+        yield f"{written}!"
+    for suffix in _suffixes(place):
+        if "::" in suffix and suffix != title:
+            yield f"{suffix}{bang}"
+    for crate in ("core", "alloc"):
+        if (root.parent / crate / place.file).is_file():
+            yield f"{crate}{written.removeprefix('std')}{bang}"
+    for file in files[1:]:
+        other = place_of(file)
+        if other is not None:
+            yield "::".join(other.path) + bang
