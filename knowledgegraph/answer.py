@@ -1,20 +1,41 @@
-"""Answers without a model: authored sentences, put in order and cited. Nothing is made up here."""
+"""Answers without a model: authored sentences and those of the documentation, put in order and cited.
+
+Nothing is made up here: every sentence of an answer stands in a lesson or on a page that is cited with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from knowledgegraph import words
 from knowledgegraph.concepts import Concept
-from knowledgegraph.graph import Neighbourhood
+from knowledgegraph.entry import Entry, Form, entry_id, reference_of
+from knowledgegraph.graph import Neighbourhood, Node
 from knowledgegraph.search import Hit
+
+if TYPE_CHECKING:
+    from knowledgegraph.library import Library
 
 _NOTHING = (
     "I have nothing on that. I know Rust, Git, Linux and gh: name the command, the idea or the error code "
     "(`E0382`, `git rebase`, lifetimes), and I will look again."
 )
 _NEAR = 0.6  # of the best score: below it, a further hit is not worth a line
+_LESSON = 0.75  # of the best score: a lesson this near is told first, because it is made to be read
+_PASSAGE = 1200  # characters of a page that an answer shows
+_MOST_SECTIONS = 60
+
+#: What each kind of citation is called where a reader sees it.
+SOURCES = {
+    "book": "The Book", "reference": "The Reference", "rbe": "Rust by Example", "nomicon": "The Nomicon",
+    "cargo": "The Cargo Book", "edition": "The Edition Guide", "rustc": "The rustc Book", "std": "Standard library",
+    "error": "Error codes", "clippy": "Clippy", "rustc-lint": "Compiler lints", "git": "Git manual",
+    "linux": "Manual pages", "gh": "gh manual", "concept": "Lessons", "pattern": "Patterns", "crate": "Crates",
+    "note": "Your notes",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +51,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A grounded answer. ``citations``: best first. ``concepts``: ids of those it is made of, the main one first.
+    """A grounded answer. ``citations``: best first. ``concepts``: ids of the entries it is made of, the main one first.
 
     ``in_scope`` is False when nothing was found; the Markdown then says so, and there are no citations.
     """
@@ -41,23 +62,35 @@ class Answer:
     concepts: tuple[str, ...]
 
 
-def compose(query: str, hits: Sequence[Hit], neighbourhood: Neighbourhood | None = None) -> Answer:
-    """The best hit told in full, the next ones named.
-
-    ``neighbourhood``: that of the best hit's concept, for "learn first" and "next". Hits from sources without a
-    lesson are cited by title.
-    """
+def compose(query: str, hits: Sequence[Hit], library: Library) -> Answer:
+    """The best lesson or passage told, the next ones named."""
     if not hits:
         return Answer(_NOTHING, (), False, ())
     near = [hit for hit in hits if hit.exact or hit.score >= _NEAR * hits[0].score]
-    main = near[0].concept
-    code = next((code for code in words.codes(query) if main and code in main.errors), "")
-    parts = [tell(main, neighbourhood, code)] if main else [f"## {near[0].document.title}", near[0].document.summary]
-    others = [f"- **{hit.document.title}**: {hit.document.summary}" for hit in near[1:]]
+    main = _main(near)
+    around = library.neighbourhood(main.entry.id)
+    if main.concept:
+        code = next((code for code in words.codes(query) if code in main.concept.errors), "")
+        parts = [tell(main.concept, around, code)]
+    else:
+        parts = [passage(main.entry, around)]
+    others = [_also(hit.entry) for hit in near if hit is not main]
     if others:
-        parts.append("**See also**\n\n" + "\n".join(others))
-    concepts = tuple(hit.concept.id for hit in near if hit.concept)
-    return Answer("\n\n".join(part for part in parts if part), _citations(near), True, concepts)
+        parts.append("**See also**\n\n" + "\n".join(dict.fromkeys(others)))
+    concepts = (main.entry.id, *(hit.entry.id for hit in near if hit is not main))
+    return Answer("\n\n".join(parts), tuple(_citations(near, library)), True, concepts)
+
+
+def _main(near: Sequence[Hit]) -> Hit:
+    """The hit that is told: the best one, unless a lesson is about as good."""
+    lessons = (hit for hit in near if hit.concept and (hit.exact or hit.score >= _LESSON * near[0].score))
+    return next(lessons, near[0])
+
+
+def _also(entry: Entry) -> str:
+    source = SOURCES.get(entry.kind, entry.kind)
+    where = "" if entry.kind == "concept" else f" ({source})"
+    return f"- **{entry.title}**{where}" + (f": {entry.summary}" if entry.summary else "")
 
 
 def tell(concept: Concept, neighbourhood: Neighbourhood | None = None, code: str = "") -> str:
@@ -78,20 +111,87 @@ def tell(concept: Concept, neighbourhood: Neighbourhood | None = None, code: str
     return "\n\n".join(parts)
 
 
-def _titles(concepts: Sequence[Concept], most: int = 5) -> str:
-    shown = [concept.title for concept in concepts[:most]]
-    left = len(concepts) - len(shown)
+def passage(entry: Entry, neighbourhood: Neighbourhood | None = None, most: int = _PASSAGE) -> str:
+    """An entry of the documentation, as far as an answer shows it: its own words, and where they stand."""
+    above = neighbourhood.above if neighbourhood else ()
+    place = " › ".join([SOURCES.get(entry.kind, entry.kind), *(node.title for node in above[1:])])
+    text = cut(entry.text, most) or entry.summary
+    return f"## {entry.title}\n\n*{place}*\n\n{text}"
+
+
+def cut(markdown: str, most: int) -> str:
+    """The first whole paragraphs, lists and code blocks of ``markdown`` within about ``most`` characters; at least
+    one. A code block is never cut in two."""
+    taken: list[str] = []
+    size = 0
+    for block in _blocks(markdown):
+        if taken and size + len(block) > most:
+            taken.append("…")
+            break
+        taken.append(block)
+        size += len(block)
+    return "\n\n".join(taken)
+
+
+def _blocks(markdown: str) -> Iterable[str]:
+    """Paragraphs as they are separated by empty lines, fenced code in one piece."""
+    block: list[str] = []
+    fence = ""
+    for line in markdown.splitlines():
+        mark = re.match(r" {0,3}(`{3,}|~{3,})", line)
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark[1]
+        if line.strip() or fence:
+            block.append(line)
+        elif block:
+            yield "\n".join(block)
+            block = []
+    if block:
+        yield "\n".join([*block, fence] if fence else block)
+
+
+def page(identity: str, library: Library) -> str:
+    """A lesson, or an entry of the documentation with its parts, as one Markdown page. Raises KeyError."""
+    around = library.neighbourhood(identity)
+    if identity in library.concepts:
+        return tell(library.concepts[identity], around)
+    entry = library.entry(identity)
+    if entry is None:
+        raise KeyError(identity)
+    parts = [passage(entry, around, most=100_000)]
+    told = 0
+    for part in library.store.parts(identity):
+        if part.form is Form.SECTION and part.text and told < _MOST_SECTIONS:
+            parts.append(f"### {part.title}\n\n{part.text}")
+            told += 1
+    listed = [node for node in around.parts if node.form != Form.SECTION]
+    if listed:
+        parts.append("**In it:** " + _titles(listed, most=40))
+    return "\n\n".join(parts)
+
+
+def _titles(nodes: Sequence[Node], most: int = 5) -> str:
+    shown = [node.title for node in nodes[:most]]
+    left = len(nodes) - len(shown)
     return ", ".join(shown) + (f", and {left} more" if left else "")
 
 
-def _citations(hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Each hit, then what it points to; a place that two hits share is cited once, with the better score."""
-    found: dict[tuple[str, str], Citation] = {}
+def _citations(hits: Sequence[Hit], library: Library) -> Iterable[Citation]:
+    """Each hit, then what it points to; a place that two hits share is cited once, where it comes first."""
+    seen: set[str] = set()
     for hit in hits:
-        document, concept = hit.document, hit.concept
-        citation = Citation(document.ref, document.kind, document.title, hit.score, concept.source if concept else None)
-        found.setdefault((document.kind, document.ref), citation)
-        for reference in concept.see if concept else ():
-            further = Citation(reference.ref, reference.kind, document.title, hit.score, reference.url)
-            found.setdefault((reference.kind, reference.ref), further)
-    return tuple(found.values())
+        for identity in (
+            hit.entry.id,
+            *(entry_id(see.kind, see.ref) for see in (hit.concept.see if hit.concept else ())),
+        ):
+            if identity not in seen:
+                seen.add(identity)
+                yield _citation(identity, hit, library)
+
+
+def _citation(identity: str, hit: Hit, library: Library) -> Citation:
+    entry = hit.entry if identity == hit.entry.id else library.entry(identity)
+    if entry is not None:
+        return Citation(entry.ref, entry.kind, entry.title, hit.score, entry.location or reference_of(identity).url)
+    reference = reference_of(identity)  # not read on this machine: the lesson still says where it stands
+    return Citation(reference.ref, reference.kind, hit.entry.title, hit.score, reference.url)

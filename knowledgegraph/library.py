@@ -1,4 +1,4 @@
-"""The one door to what the tutor knows: find a concept, ask a question, look around."""
+"""The one door to what the tutor knows: find an entry, ask a question, look around."""
 
 from __future__ import annotations
 
@@ -9,29 +9,44 @@ from typing import TYPE_CHECKING
 from knowledgegraph.concepts import Concept, Concepts, default_folder, load_concepts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from knowledgegraph.answer import Answer
+    from knowledgegraph.entry import Entry
     from knowledgegraph.graph import ConceptGraph, Neighbourhood
-    from knowledgegraph.search import Hit, Index
+    from knowledgegraph.search import Hit, Recall, Search
+    from knowledgegraph.store import Store
 
 
 class Library:
-    """Concepts, their index and their graph, each made when first asked for; any thread may ask."""
+    """The lessons, and with a built ``database`` all documentation of this machine. Each part is opened when it is
+    first asked for; any thread may ask.
 
-    def __init__(self, folder: Path) -> None:
+    ``folder``: of the authored concepts. ``database``: the knowledge file; where there is none, or none that can be
+    read (``problem`` says why), the lessons alone answer, searched the same way. A file that appears or is replaced
+    later is noticed. ``recall``: finds entries by meaning, where vectors are there.
+    """
+
+    def __init__(self, folder: Path, database: Path | None = None, recall: Recall | None = None) -> None:
         self._folder = folder
+        self._path = database
+        self._recall = recall
         self._lock = threading.RLock()
         self._concepts: Concepts | None = None
-        self._index: Index | None = None
+        self._store: Store | None = None
+        self._lessons: Store | None = None
+        self._search: Search | None = None
         self._graph: ConceptGraph | None = None
+        self.problem = ""
 
     @classmethod
-    def open(cls, folder: Path | None = None) -> Library:
-        """The library over ``folder``, or over the concepts that come with the program. Reads nothing yet."""
-        return cls(folder or default_folder())
+    def open(cls, database: Path | None = None, *, folder: Path | None = None, recall: Recall | None = None) -> Library:
+        """The library over a knowledge file and the concepts that come with the program. Reads nothing yet."""
+        return cls(folder or default_folder(), database, recall)
 
     @property
     def concepts(self) -> Concepts:
-        """All concepts. Raises :class:`knowledgegraph.concepts.ConceptError` where the content is wrong."""
+        """The authored concepts. Raises :class:`knowledgegraph.concepts.ConceptError` where the content is wrong."""
         with self._lock:
             if self._concepts is None:
                 self._concepts = load_concepts(self._folder)
@@ -39,51 +54,100 @@ class Library:
 
     @property
     def graph(self) -> ConceptGraph:
-        """The prerequisites and other relations."""
+        """What requires what among the authored concepts."""
         with self._lock:
             if self._graph is None:
                 from knowledgegraph.graph import ConceptGraph
 
-                self._graph = ConceptGraph(self.concepts)
+                self._graph = ConceptGraph.of(self.concepts)
             return self._graph
 
     @property
-    def index(self) -> Index:
-        """The full-text index."""
-        with self._lock:
-            if self._index is None:
-                from knowledgegraph.search import Index
+    def built(self) -> bool:
+        """Whether the documentation of this machine was read, and can be."""
+        return self._built() is not None
 
-                self._index = Index(self.concepts)
-            return self._index
+    @property
+    def store(self) -> Store:
+        """Everything that can be found: the built knowledge, else the lessons."""
+        with self._lock:
+            built = self._built()
+            if built is not None:
+                return built
+            if self._lessons is None:
+                from knowledgegraph.sources.assets import pieces
+                from knowledgegraph.store import Store
+
+                self._lessons = Store.in_memory(pieces(self.concepts, self._folder))
+            return self._lessons
+
+    def _built(self) -> Store | None:
+        with self._lock:
+            if self._store is None and self._path is not None and self._path.exists():
+                from knowledgegraph.schema import StoreError
+                from knowledgegraph.store import Store
+
+                try:
+                    self._store = Store.open(self._path)
+                    self.problem = ""
+                except (StoreError, OSError) as error:
+                    self.problem = str(error)
+            return self._store
+
+    @property
+    def _searching(self) -> Search:
+        with self._lock:
+            store = self.store
+            if self._search is None or self._search.store is not store:
+                from knowledgegraph.search import Search
+
+                self._search = Search(store, self.concepts, self._recall)
+            return self._search
 
     def get(self, name: str) -> Concept | None:
-        """The concept with this id, or whose title or alias this is, in any case; None if there is none."""
+        """The authored concept with this id, or whose title or alias this is, in any case; None if there is none."""
         if name in self.concepts:
             return self.concepts[name]
-        return next((hit.concept for hit in self.index.search(name, limit=20) if hit.exact and hit.concept), None)
+        entries = self.store.entries(self.store.named(name)).values()
+        return next((self.concepts[entry.ref] for entry in entries if entry.id in self.concepts), None)
+
+    def entry(self, identity: str) -> Entry | None:
+        """The entry with this id ("book:ch04-01-what-is-ownership.html", "ownership"), or None."""
+        return self.store.entry(identity)
+
+    def look_up(self, name: str, limit: int = 10) -> list[Entry]:
+        """The entries that are called exactly this: an id, a title, a code, a lint, a std path, a command, an option;
+        our own concepts first, then what can be read at length."""
+        entry = self.store.entry(name)
+        found = list(self.store.entries(self.store.named(name)).values())
+        found.sort(key=lambda other: (other.kind != "concept", not other.headline, other.ref))
+        rest = [other for other in found if entry is None or other.id != entry.id]
+        return ([entry] if entry else [])[:limit] + rest[: limit - bool(entry)]
+
+    def find(self, text: str, limit: int = 50, kinds: Sequence[str] = ()) -> list[Entry]:
+        """Entries in whose title or reference ``text`` occurs: for a finder that narrows down with every key."""
+        return self.store.find(text, limit, kinds)
 
     def search(self, query: str, limit: int = 5) -> list[Hit]:
         """What fits ``query``, best first; nothing when it is about something else."""
-        return self.index.search(query, limit)
+        return self._searching.search(query, limit)
 
-    def answer(self, question: str, limit: int = 5) -> Answer:
-        """An answer out of the lessons, with citations; ``in_scope`` is False when they hold none."""
+    def answer(self, question: str, limit: int = 8) -> Answer:
+        """An answer out of lessons and documentation, with citations; ``in_scope`` is False when they hold none."""
         from knowledgegraph.answer import compose
 
-        hits = self.search(question, limit)
-        main = hits[0].concept if hits else None
-        return compose(question, hits, self.neighbourhood(main.id) if main else None)
+        return compose(question, self.search(question, limit), self)
 
-    def page(self, concept_id: str) -> str:
-        """The whole lesson of a concept as Markdown. Raises KeyError for an unknown id."""
-        from knowledgegraph.answer import tell
+    def page(self, identity: str) -> str:
+        """A lesson, or a page of documentation with the text of its sections, as Markdown. Raises KeyError for an
+        unknown id."""
+        from knowledgegraph.answer import page
 
-        return tell(self.concepts[concept_id], self.neighbourhood(concept_id))
+        return page(identity, self)
 
-    def neighbourhood(self, concept_id: str) -> Neighbourhood:
-        """What surrounds a concept. Raises KeyError for an unknown id. Needs no networkx."""
-        return self.graph.neighbourhood(concept_id)
+    def neighbourhood(self, identity: str) -> Neighbourhood:
+        """What surrounds an entry. Raises KeyError for an unknown id. Needs no networkx."""
+        return self.store.around(identity)
 
     def for_error(self, code: str) -> tuple[Concept, ...]:
         """The concepts that explain an error code of rustc, the most typical first."""

@@ -37,7 +37,7 @@ MIGRATIONS: Final = (
         line INTEGER NOT NULL, end_line INTEGER NOT NULL, confidence REAL NOT NULL);
     CREATE INDEX patterns_by_id ON patterns(pattern);
     CREATE VIRTUAL TABLE documents USING fts5(title, names, intents, summary, body, content='',
-        tokenize='porter unicode61', detail=column);
+        tokenize='porter unicode61');
     CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE learning_sessions(
         id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT NOT NULL, tool TEXT NOT NULL, workspace TEXT NOT NULL,

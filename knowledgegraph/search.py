@@ -1,96 +1,67 @@
-"""Full-text search that answers at once, and that says so when nothing fits.
+"""Search that answers at once, and that says so when nothing fits.
 
-Three steps. A query that *is* a name or an error code is looked up. Otherwise SQLite's FTS5 (porter stemming, BM25
-with a weight a column) ranks the candidates. Last, a candidate must cover enough of what the question is about:
-words are weighed by how rare they are, and words that no document knows weigh most, so that "python list
-comprehension" is not answered with a lesson on lists.
-
-The index takes :class:`Document` rows, so that other sources than the concepts can be searched the same way.
+1. What the question *names* is looked up: an error code, a lint, a std path, a command, an option, a sign.
+2. SQLite's FTS5 (porter stemming, BM25 with a weight a column) ranks the headline documents by its words; where vectors
+   are there, they rank them by meaning, and both ranks are fused.
+3. An authored concept that fits speaks for the sections that it cites: they are found through it.
+4. A candidate must cover enough of what the question is about: words are weighed by how rare they are, and words that
+   no document knows weigh most, so that "python list comprehension" is not answered with a lesson on lists.
 """
 
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from knowledgegraph import words
 from knowledgegraph.concepts import Concept
+from knowledgegraph.entry import Entry
 
 if TYPE_CHECKING:
     import sqlite3
 
-_MAX_CHARS, _MAX_TERMS, _CANDIDATES = 500, 24, 40
+    from knowledgegraph.store import Store
 
-# What a match in a column is worth: to BM25 (in the order of the table), and to how much of a question is covered.
-_COLUMNS = {"title": 6.0, "aliases": 5.0, "intents": 4.0, "summary": 2.5, "body": 0.6, "codes": 1.0}
-_HEADLINE = "{title aliases intents summary codes}"
-_BODY_SHARE = 0.5
+_MAX_CHARS, _MAX_TERMS, _CANDIDATES = 500, 24, 80
+
+# What a match in a column is worth to BM25, in the order of the table: title, names, intents, summary, body.
+_WEIGHTS = (6.0, 4.0, 4.0, 2.5, 0.6)
+_HEADLINE = "{title names intents summary}"
+_BODY_SHARE = 0.5  # how much a word in the body covers, against one in a headline
 _RARE = 4  # a word in fewer documents says no more than this: rare words are often accidents
-# The least that must be covered, measured on questions of both kinds; less when the question names our domain.
+# The least that must be covered; less when the question names our domain.
 _THRESHOLD, _THRESHOLD_RUST, _THRESHOLD_OURS = 0.4, 0.3, 0.2
 _THRESHOLD_ONE = 0.6  # one word alone must be in a headline: lessons use words in passing
 _SIGN = 0.5  # what an operator or other sign in the question adds to the concept that is named so
 _DOMAIN_BOOST, _FOREIGN_DOMAIN = 1.3, 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One thing that can be found. ``id`` is unique in the index; ``kind`` and ``ref`` are what an answer cites.
+class Recall(Protocol):
+    """Finds entries by meaning (vectors)."""
 
-    ``domain``: rust, git, linux or gh, where it has one. ``codes``: error codes that it explains, the most
-    typical first; ``leads``: those for which it comes before all others.
-    """
-
-    id: str
-    kind: str
-    ref: str
-    title: str
-    domain: str = ""
-    aliases: tuple[str, ...] = ()
-    intents: tuple[str, ...] = ()
-    summary: str = ""
-    text: str = ""
-    codes: tuple[str, ...] = ()
-    leads: tuple[str, ...] = ()
+    def near(self, query: str, limit: int) -> Sequence[tuple[str, float]]:
+        """Ids with their cosine similarity, the nearest first; nothing while vectors are not ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A document that fits. ``score``: above 0 to 1, how well; hits come with falling scores.
+    """An entry that fits. ``score``: above 0 to 1, how well; hits come with falling scores.
 
-    ``exact``: the query named it. ``concept``: the concept that the document shows; None for other sources.
+    ``exact``: the query named it. ``concept``: the authored concept that the entry is; None for other sources.
     """
 
-    document: Document
+    entry: Entry
     score: float
     exact: bool = False
     concept: Concept | None = None
 
 
-def document_of(concept: Concept) -> Document:
-    """The row that makes a concept findable."""
-    return Document(
-        id=f"concept:{concept.id}",
-        kind="concept",
-        ref=concept.id,
-        title=concept.title,
-        domain=concept.domain,
-        aliases=(*concept.aliases, concept.id),
-        intents=concept.intents,
-        summary=concept.definition,
-        text=concept.lesson,
-        codes=concept.errors,
-        leads=concept.leads,
-    )
-
-
 @dataclass(slots=True)
 class _Question:
-    """A query, taken apart. ``weights``: how much each word says; ``known``: which rows know it, and how well."""
+    """A query, taken apart. ``weights``: how much each word says; ``known``: the candidates that know it, and how
+    well."""
 
     domains: frozenset[str]
     weights: dict[str, float] = field(default_factory=dict)
@@ -98,124 +69,99 @@ class _Question:
 
     def coverage(self, row: int) -> float:
         total = sum(self.weights.values())
-        return sum(weight * self.known[term].get(row, 0.0) for term, weight in self.weights.items()) / total
+        return sum(weight * self.known[term].get(row, 0.0) for term, weight in self.weights.items()) / (total or 1.0)
 
 
-class Index:
-    """An index in memory over concepts and documents of other sources; any thread may ask it."""
+class Search:
+    """Searches one store; any thread may ask."""
 
-    def __init__(self, concepts: Mapping[str, Concept], documents: Iterable[Document] = ()) -> None:
+    def __init__(self, store: Store, concepts: Mapping[str, Concept], recall: Recall | None = None) -> None:
+        self.store = store
         self._concepts = concepts
-        self._documents = [*map(document_of, concepts.values()), *documents]
-        self._lock = threading.Lock()
-        self._database = _build(self._documents)
-        self._names: dict[str, list[int]] = {}
-        self._codes: dict[str, list[int]] = {}
-        for row, document in enumerate(self._documents):
-            for name in dict.fromkeys(map(words.name, (document.ref, document.title, *document.aliases))):
-                self._names.setdefault(name, []).append(row)
-            for code in document.codes:
-                self._codes.setdefault(code, []).append(row)
-        for code, rows in self._codes.items():
-            rows.sort(key=partial(self._place_of_code, code))
+        self._recall = recall
 
     def search(self, query: str, limit: int = 5) -> list[Hit]:
-        """The documents that fit ``query``, best first; an empty list when it is about something else."""
+        """The entries that fit ``query``, best first; an empty list when it is about something else."""
         query = query[:_MAX_CHARS]
-        exact = self._exact(query)
-        is_code = words.codes(query) == [query.strip().upper()]
-        found = [] if is_code or len(exact) >= limit else self._full_text(query, exact)
-        hits = [self._hit(row, 1.0, exact=True) for row in exact]
-        hits += [self._hit(row, score) for row, score in found if row not in exact]
-        return hits[:limit]
+        with self.store.reading() as database:
+            exact = self._exact(database, query)
+            is_code = words.codes(query) == [query.strip().upper()]
+            found = [] if is_code or len(exact) >= limit else self._full_text(database, query, exact)
+        scores = dict.fromkeys(exact, 1.0)
+        for row, score in found:
+            scores.setdefault(row, score)
+        best = sorted(scores, key=lambda row: -scores[row])[:limit]
+        entries = self.store.entries(best)
+        return [self._hit(entries[row], scores[row], row in exact) for row in best]
 
-    def _place_of_code(self, code: str, row: int) -> tuple[bool, int]:
-        document = self._documents[row]
-        return code not in document.leads, document.codes.index(code)
+    def _hit(self, entry: Entry, score: float, exact: bool) -> Hit:
+        concept = self._concepts.get(entry.ref) if entry.kind == "concept" else None
+        return Hit(entry, max(round(score, 3), 0.001), exact, concept)
 
-    def _hit(self, row: int, score: float, exact: bool = False) -> Hit:
-        document = self._documents[row]
-        concept = self._concepts.get(document.ref) if document.kind == "concept" else None
-        return Hit(document, max(round(score, 3), 0.001), exact, concept)
-
-    def _exact(self, query: str) -> list[int]:
+    def _exact(self, database: sqlite3.Connection, query: str) -> list[int]:
         """Rows that the query names: by an error code in it, or because it is a name."""
         rows: dict[int, None] = {}
         for code in words.codes(query):
-            rows.update(dict.fromkeys(self._codes.get(code, ())))
+            found = database.execute("SELECT row FROM errors WHERE code = ? ORDER BY place", (code,))
+            rows.update(dict.fromkeys(row for (row,) in found))
         for name in words.names(query):
-            rows.update(dict.fromkeys(self._names.get(name, ())))
+            found = database.execute("SELECT row FROM names WHERE name = ?", (name,))
+            rows.update(dict.fromkeys(row for (row,) in found))
         return list(rows)
 
-    def _full_text(self, query: str, exact: list[int]) -> list[tuple[int, float]]:
+    def _full_text(self, database: sqlite3.Connection, query: str, exact: list[int]) -> list[tuple[int, float]]:
         """Rows with their scores: the share that the best one covers, falling with the rank of the others."""
         if words.is_elsewhere(query) and not exact:
             return []
         question = _Question(words.domains(query))
-        with self._lock:
-            self._weigh(question, query)
-            ranked = self._rank(question) if any(question.known.values()) else []
-        signs = {row for sign in words.signs(query) for row in self._names.get(sign, ())}
+        ranked = self._rank(database, query)
+        self._weigh(database, question, query, [row for row, _, _ in ranked])
+        names = [("SELECT row FROM names WHERE name = ?", sign) for sign in words.signs(query)]
+        signs = {row for statement, sign in names for (row,) in database.execute(statement, (sign,))}
         least = _THRESHOLD_OURS if words.is_plainly_ours(query) else _THRESHOLD_RUST if question.domains else _THRESHOLD
         if len(question.weights) == 1:
             least = max(least, _THRESHOLD_ONE)
         found: list[tuple[float, int, float]] = []
-        for row, bm25 in ranked:
+        for row, bm25, domain in ranked:
             coverage = min(question.coverage(row) + (_SIGN if row in signs else 0.0), 1.0)
             if coverage >= least:
-                found.append((bm25 * self._steer(row, question) * (2 if row in signs else 1), row, coverage))
+                found.append((bm25 * _steer(domain, question) * (2 if row in signs else 1), row, coverage))
         found.sort(reverse=True)
         return [(row, found[0][2] * rank / found[0][0]) for rank, row, _ in found]
 
-    def _steer(self, row: int, question: _Question) -> float:
-        if not question.domains:
-            return 1.0
-        return _DOMAIN_BOOST if self._documents[row].domain in question.domains else _FOREIGN_DOMAIN
-
-    def _weigh(self, question: _Question, query: str) -> None:
-        """Looks up every word of the query on its own: who knows it, and so how rare it is."""
-        count = len(self._documents)
+    def _weigh(self, database: sqlite3.Connection, question: _Question, query: str, rows: list[int]) -> None:
+        """Looks up every word of the query on its own: who of the candidates knows it, and how rare it is."""
+        total = database.execute("SELECT count(*) FROM concepts WHERE headline").fetchone()[0]
         quoted = words.quoted(query)
+        among = f"rowid IN ({','.join(map(str, rows))})"
         for term in words.terms(query)[:_MAX_TERMS]:
             match = f'"{term}"'
-            rows = dict.fromkeys(self._rows(match), _BODY_SHARE)
-            rows.update(dict.fromkeys(self._rows(f"{_HEADLINE} : {match}"), 1.0))
-            if not rows and term in quoted:
+            count = database.execute("SELECT count(*) FROM documents WHERE documents MATCH ?", (match,)).fetchone()[0]
+            if not count and term in quoted:
                 continue  # a name out of the reader's own code says nothing of the subject
-            question.known[term] = rows
-            question.weights[term] = math.log(1 + count / max(len(rows), _RARE))
+            known = dict.fromkeys(_rows(database, among, match), _BODY_SHARE)
+            known.update(dict.fromkeys(_rows(database, among, f"{_HEADLINE} : {match}"), 1.0))
+            question.known[term] = known
+            question.weights[term] = math.log(1 + total / max(count, _RARE))
 
-    def _rows(self, match: str) -> list[int]:
-        return [row for (row,) in self._database.execute("SELECT rowid FROM document WHERE document MATCH ?", (match,))]
+    def _rank(self, database: sqlite3.Connection, query: str) -> list[tuple[int, float, str]]:
+        match = " OR ".join(f'"{term}"' for term in words.terms(query)[:_MAX_TERMS])
+        if not match:
+            return []
+        weights = ", ".join(map(str, _WEIGHTS))
+        statement = (
+            f"SELECT d.rowid, -bm25(documents, {weights}) AS score, c.domain FROM documents d "  # noqa: S608 -- our own numbers
+            f"JOIN concepts c ON c.row = d.rowid WHERE documents MATCH ? ORDER BY score DESC LIMIT {_CANDIDATES}"
+        )
+        return database.execute(statement, (match,)).fetchall()
 
-    def _rank(self, question: _Question) -> list[tuple[int, float]]:
-        match = " OR ".join(f'"{term}"' for term, rows in question.known.items() if rows)
-        weights = ", ".join(str(weight) for weight in _COLUMNS.values())
-        statement = f"SELECT rowid, -bm25(document, {weights}) AS score FROM document WHERE document MATCH ? "  # noqa: S608 -- our own numbers
-        return list(self._database.execute(f"{statement} ORDER BY score DESC LIMIT {_CANDIDATES}", (match,)))
+
+def _steer(domain: str, question: _Question) -> float:
+    if not question.domains:
+        return 1.0
+    return _DOMAIN_BOOST if domain in question.domains else _FOREIGN_DOMAIN
 
 
-def _build(documents: list[Document]) -> sqlite3.Connection:
-    import sqlite3
-
-    database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-    columns = ", ".join(_COLUMNS)
-    database.execute(f"CREATE VIRTUAL TABLE document USING fts5({columns}, content='', tokenize='porter unicode61')")
-    database.execute("BEGIN")
-    database.executemany(
-        f"INSERT INTO document(rowid, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- our own names
-        (
-            (
-                row,
-                entry.title,
-                " \n".join(entry.aliases),
-                " \n".join(entry.intents),
-                entry.summary,
-                entry.text,
-                " ".join(entry.codes),
-            )
-            for row, entry in enumerate(documents)
-        ),
-    )
-    database.execute("COMMIT")
-    return database
+def _rows(database: sqlite3.Connection, among: str, match: str) -> Iterable[int]:
+    statement = f"SELECT rowid FROM documents WHERE documents MATCH ? AND {among}"  # noqa: S608 -- our own numbers
+    return [row for (row,) in database.execute(statement, (match,))]

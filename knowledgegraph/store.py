@@ -20,9 +20,11 @@ from typing import Any
 
 from knowledgegraph import words
 from knowledgegraph.entry import Coverage, Entry, Form, Kind, PatternUse, Relation
+from knowledgegraph.graph import Neighbourhood, Node, neighbourhood
 from knowledgegraph.schema import SCHEMA, StoreError, migrate
 from knowledgegraph.writing import Writer, derive
 
+_NODE = "c.id, c.title, c.kind, c.domain, c.form, c.summary"
 _ENTRY = "kind, ref, title, form, domain, summary, text, location, parent, names, intents, codes, leads, headline"
 
 
@@ -157,18 +159,41 @@ class Store:
 
     # Connections.
 
-    def related(self, identity: str) -> list[tuple[Kind, bool, Entry]]:
-        """Everything one edge away: the kind, whether the edge leads away from this entry, the other end. PART_OF is
-        among them."""
-        statement = (
-            f"SELECT r.kind, 1, {_of('c')} FROM concepts s JOIN relations r ON r.origin = s.row "  # noqa: S608 -- our own names
+    def node(self, identity: str) -> Node | None:
+        """The entry with this id as it stands in the graph, or None."""
+        with self.reading() as database:
+            row = database.execute(f"SELECT {_NODE} FROM concepts c WHERE c.id = ?", (identity,)).fetchone()  # noqa: S608 -- our own names
+        return Node(*row) if row else None
+
+    def around(self, identity: str) -> Neighbourhood:
+        """Everything one edge away. Raises KeyError for an unknown id."""
+        centre = self.node(identity)
+        if centre is None:
+            raise KeyError(identity)
+        edges = (
+            f"SELECT r.kind, 1 AS away, {_NODE} FROM concepts s JOIN relations r ON r.origin = s.row "  # noqa: S608 -- our own names
             "JOIN concepts c ON c.row = r.target WHERE s.id = ?1 UNION ALL "
-            f"SELECT r.kind, 0, {_of('c')} FROM concepts s JOIN relations r ON r.target = s.row "
+            f"SELECT r.kind, 0, {_NODE} FROM concepts s JOIN relations r ON r.target = s.row "
             "JOIN concepts c ON c.row = r.origin WHERE s.id = ?1"
         )
         with self.reading() as database:
-            found = database.execute(statement, (identity,)).fetchall()
-        return [(Kind(kind), bool(away), _entry(row)) for kind, away, *row in found]
+            found = [(Kind(kind), bool(away), Node(*row)) for kind, away, *row in database.execute(edges, (identity,))]
+            above = self._above(database, identity)
+        return neighbourhood(centre, above, found)
+
+    def _above(self, database: sqlite3.Connection, identity: str) -> list[Node]:
+        """The chain of what an entry is a part of, the nearest last. A circle in a broken source ends it."""
+        above: list[Node] = []
+        seen = {identity}
+        while True:
+            row = database.execute(
+                f"SELECT {_NODE} FROM concepts c JOIN concepts s ON s.parent = c.id WHERE s.id = ?",  # noqa: S608 -- our own names
+                (above[0].id if above else identity,),
+            ).fetchone()
+            if row is None or row[0] in seen:
+                return above
+            seen.add(row[0])
+            above.insert(0, Node(*row))
 
     def relations(self, kinds: Iterable[Kind] = Kind) -> Iterator[Relation]:
         """All relations of these kinds."""

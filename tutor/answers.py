@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from knowledgegraph.answer import Answer
-    from knowledgegraph.search import Hit
     from tutor.engine import Tutor
     from tutor.models.base import Message, ModelStatus
     from tutor.models.ollama import OllamaModel
@@ -104,17 +103,19 @@ class Answerer:
 
     def _look_up(self, question: str, complaint: str) -> _Known:
         """What the lessons and the compiler say; after a complaint, what has not been shown for this question."""
+        from knowledgegraph.answer import compose
+
         library = self._tutor.library
         shown = self._shown.setdefault(question, set())
         if complaint:
-            hits = [hit for hit in library.search(f"{question} {complaint}", limit=8) if hit.document.id not in shown]
+            hits = [hit for hit in library.search(f"{question} {complaint}", limit=12) if hit.entry.id not in shown]
             if not hits:
                 text = "I have nothing else on that on this machine. Put the question another way, or name the command."
                 return _Known(text, (), (), in_scope=False)
-            answer = self._composed(question, hits[:3])
+            answer = compose(question, hits[:5], library)
         else:
             answer = library.answer(question)
-        shown.update(f"concept:{concept}" for concept in answer.concepts[:1])
+        shown.update(answer.concepts[:1])
         code = _CODE.search(question)
         if code and not answer.in_scope:
             return self._explained(code.group())
@@ -122,23 +123,19 @@ class Answerer:
 
     def _explained(self, thing: str) -> _Known:
         """An error code: the concept behind it, then the compiler's own words. Anything else: its concept."""
+        from knowledgegraph.answer import compose
+
         library = self._tutor.library
         if not _CODE.fullmatch(thing):
             concept = library.get(thing)
             if concept is not None:
-                return _known(self._composed(thing, library.search(concept.id, limit=1)))
+                return _known(compose(thing, library.search(concept.id, limit=1), library))
             text = (
                 f"I have no page on “{thing}”. I can explain error codes (`E0382`) and concepts; "
                 f'`tutor ask "{thing}"` searches all lessons.'
             )
             return _Known(text, (), (), in_scope=False)
         return self._error_code(thing.upper())
-
-    def _composed(self, question: str, hits: Sequence[Hit]) -> Answer:
-        from knowledgegraph.answer import compose
-
-        main = hits[0].concept if hits else None
-        return compose(question, hits, self._tutor.library.neighbourhood(main.id) if main else None)
 
     def _error_code(self, code: str) -> _Known:
         from tutor.fix.explain import explain_code

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tutor.answers import Answerer
     from tutor.config import Settings
     from tutor.fix.search import Fixer, FixRequest
+    from tutor.knowledge import Knowledge
     from tutor.models.base import ModelStatus
     from tutor.proposal import Proposal
     from tutor.review import AcceptedChange, Approval, Decider, Review
@@ -73,10 +74,17 @@ class Tutor:
 
     @cached_property
     def library(self) -> Library:
-        """The concepts, with search and graph."""
+        """Lessons and documentation, with search and graph."""
         from knowledgegraph.library import Library
 
-        return Library.open()
+        return Library.open(self.home.data / "knowledge.sqlite")
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """What the library is read from, and building it."""
+        from tutor.knowledge import Knowledge
+
+        return Knowledge(self.home)
 
     @cached_property
     def trust(self) -> Trust:
@@ -265,6 +273,20 @@ class Tutor:
     def explain(self, thing: str) -> Stream:
         """Explains an error code or a concept, in the same events as :meth:`ask`."""
         return self._recorded("explain", thing, self.answers.explain(thing))
+
+    def build_knowledge(self, *, fresh: bool = False) -> Stream:
+        """Reads the documentation of this machine, as far as it changed (``fresh``: all of it): Progress…,
+        KnowledgeBuilt, Finished("built"). Closing it early leaves the knowledge as it was."""
+
+        def work(cancel: threading.Event) -> Iterator[Event]:
+            started = time.monotonic()
+            built = False
+            for event in self.knowledge.build(cancel, fresh=fresh):
+                built = built or isinstance(event, events.KnowledgeBuilt)
+                yield event
+            yield events.Finished("built" if built else "stopped", built, 0, time.monotonic() - started)
+
+        return self._threaded("knowledge", "build", work)
 
     async def model_status(self) -> ModelStatus:
         """Whether a model answers, and which. Never raises for an absent one."""

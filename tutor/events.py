@@ -135,6 +135,18 @@ class Undone(Event):
     commit: str = ""
 
 
+class KnowledgeBuilt(Event):
+    """The documentation of this machine was read. ``read``, ``reused``, ``missing``: names of sources; ``reused``: had
+    not changed since the last time."""
+
+    entries: int
+    relations: int
+    seconds: float
+    read: tuple[str, ...] = ()
+    reused: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
 class Finished(Event):
     """The action came to its end. ``status`` is the action's own word ("fixed", "clean", "answered", …); ``ok``
     False means that the answer is no (exit code 1)."""
