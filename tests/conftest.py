@@ -22,6 +22,10 @@ def _own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """No test reads or writes the developer's own settings, sessions or Git configuration, or finds their Ollama."""
     world = tmp_path_factory.mktemp("world")
     monkeypatch.setenv("TUTOR_HOME", str(world / "tutor"))
+    # The lessons alone answer; a test that wants the machine's documentation builds it.
+    config = world / "tutor" / "config" / "config.toml"
+    config.parent.mkdir(parents=True, mode=0o700)
+    config.write_text('[knowledge]\nbuild = "never"\n')
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(world / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
     # A closed port: nothing answers there, at once.

@@ -53,6 +53,20 @@ class ModelSettings(Value):
     chat: Annotated[str, Setting("the model for the chat; empty: the first that can chat")] = ""
 
 
+class KnowledgeSettings(Value):
+    """``[knowledge]``: the documentation of this machine."""
+
+    build: Annotated[
+        str,
+        Setting(
+            "auto: it is read the first time that it is needed; never: only when you say so", choices=("auto", "never")
+        ),
+    ] = "auto"
+    embedder: Annotated[
+        str, Setting("what finds by meaning: none, minilm, chroma, or ollama:MODEL; `tutor knowledge embed` sets it up")
+    ] = "none"
+
+
 class LogSettings(Value):
     """``[log]``: the session log."""
 
@@ -67,6 +81,7 @@ class Settings(Value):
     fix: FixSettings = FixSettings()
     model: ModelSettings = ModelSettings()
     log: LogSettings = LogSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
     keymap: Mapping[str, str] = MappingProxyType({})
     problems: tuple[str, ...] = ()
 
@@ -76,6 +91,7 @@ SECTIONS: Mapping[str, type[Value]] = {
     "fix": FixSettings,
     "model": ModelSettings,
     "log": LogSettings,
+    "knowledge": KnowledgeSettings,
 }
 
 
