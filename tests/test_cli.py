@@ -390,7 +390,7 @@ def test_ctrl_c_is_130_and_leaves_everything_as_it_was(tmp_path: Path) -> None:
 
 def test_settings_that_cannot_be_used_are_said_and_inert(tmp_path: Path) -> None:
     config = tmp_path / "config/config.toml"
-    config.parent.mkdir()
+    config.parent.mkdir(exist_ok=True, parents=True)
     config.write_text('[app]\ntheme = 3\n"\\u001b[31m" = 1\n')
     for call in (("ask", "--no-model", "what is a lifetime"), ("config", "get")):
         done = tutor(*call, "--home", str(tmp_path))
@@ -443,7 +443,7 @@ def test_a_damaged_session_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
 
 def test_config(tmp_path: Path) -> None:
     where = Path(tutor("config", "path").stdout.decode().strip())
-    where.parent.mkdir(parents=True)
+    where.parent.mkdir(parents=True, exist_ok=True)
     where.write_text("# mine\n[fix]\nseconds = 7 # short\n")
     assert tutor("config", "get", "fix.seconds").stdout == b"7\n"
     assert tutor("config", "set", "fix.edition", "2018").returncode == 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from knowledgegraph.concepts import Concept, ConceptError, load_concepts
+from knowledgegraph.concepts import Concept, ConceptError, Concepts, load_concepts
 from knowledgegraph.entry import Coverage, Entry, Form, Kind, Piece, Relation, Trouble, entry_id, summary_of
 from knowledgegraph.sources.base import Found, Machine, Missing
 
@@ -50,11 +50,16 @@ class Assets:
             yield from (Trouble(problem) for problem in error.problems)
             yield Coverage("concepts", 0, total)
             return
-        for concept in concepts.values():
-            yield _entry(concept, folder)
-        for concept in concepts.values():
-            yield from _relations(concept)
+        yield from pieces(concepts, folder)
         yield Coverage("concepts", len(concepts), total)
+
+
+def pieces(concepts: Concepts, folder: Path) -> Iterator[Entry | Relation]:
+    """What ``concepts``, read from ``folder``, give: their entries, then what they state about others."""
+    for concept in concepts.values():
+        yield _entry(concept, folder)
+    for concept in concepts.values():
+        yield from _relations(concept)
 
 
 def _files(folder: Path) -> list[Path]:

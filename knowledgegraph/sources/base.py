@@ -18,6 +18,10 @@ from knowledgegraph.entry import Piece
 
 _SECONDS = 30.0
 
+#: Counts the ways in which sources were ever read. Raised by whoever changes what a source gives: knowledge that an
+#: older tutor built is then read again.
+READER = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
