@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 MOST_BYTES = 8_000_000
 
 _DEEPEST = 60
-_SMALL = 50_000  # bytes: what is nested in fewer is parsed in no time
+_SMALL = 100_000  # bytes: what is nested in fewer is parsed in no time
 _MOST_OPEN = 5_000
 _TAG = re.compile(rb"<(/?)([A-Za-z][^\s/>]*)[^<>]*?(/?)>")
 _NEVER_NESTED = frozenset({
@@ -45,6 +45,7 @@ _HIDDEN = frozenset({
     "boring", "buttons", "doc-anchor", "anchor-link", "grammar-hidden", "hideme", "popup-container",
     "popup-hidden", "rightside", "rule-link", "src", "srclink", "test-link", "tooltip",
 })  # fmt: skip
+_MAY_HIDE = frozenset({"a", "div", "span", "summary"})
 _ANCHOR_SIGNS = frozenset({"", "§", "¶", "#", "🔗"})
 _MARKERS = frozenset({"compile_fail", "does_not_compile", "should_panic", "panics", "not_desired_behavior"})
 _ERROR_CODE = re.compile(r"E\d{4}")
@@ -140,6 +141,8 @@ def is_hidden(node: LexborNode) -> bool:
         return False
     if tag is None or tag in _FURNITURE:
         return True
+    if tag not in _MAY_HIDE:
+        return False
     attributes = node.attributes
     classes = attributes.get("class")
     if classes and not _HIDDEN.isdisjoint(classes.split()):
