@@ -117,7 +117,9 @@ class _Build:
     def __init__(self, path: Path, sources: Sequence[Source], fresh: bool, stop: Callable[[], bool]) -> None:
         self._path = path
         self._sources = sources
-        self._known = {} if fresh else _fingerprints(path)
+        known = _fingerprints(path)
+        self._old = bool(known)  # there is a last build, which can be read
+        self._known = {} if fresh else known
         self._stop = stop
         self._read: list[str] = []
         self._reused: list[str] = []
@@ -131,7 +133,7 @@ class _Build:
         aside = self._path.with_name(f"{self._path.name}.new-{os.getpid()}")
         try:
             with contextlib.closing(create(aside)) as database:
-                if self._path.exists():
+                if self._old:
                     database.execute("ATTACH ? AS old", (str(self._path),))
                 database.execute("BEGIN")
                 for place, source in enumerate(self._sources, 1):
@@ -211,7 +213,7 @@ class _Build:
 
     def _finish(self, database: sqlite3.Connection, started: float) -> Built:
         lost = derive(database)
-        if self._path.exists() and self._known:
+        if self._old:
             for table in ("learning_sessions", "agent_actions"):
                 database.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")  # noqa: S608 -- our own names
         seconds = time.monotonic() - started
