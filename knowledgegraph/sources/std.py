@@ -12,8 +12,8 @@ from pathlib import Path
 
 from knowledgegraph.entry import Coverage, Entry, Form, Piece, Trouble
 from knowledgegraph.sources.base import Found, Machine, Missing
-from knowledgegraph.sources.html import parse, read_page
-from knowledgegraph.sources.std_docs import NO_DOCS, fingerprint_of, version_of
+from knowledgegraph.sources.html import parse
+from knowledgegraph.sources.std_docs import NO_DOCS, bytes_of, fingerprint_of, version_of
 from knowledgegraph.sources.std_entries import ROOT, Writer
 from knowledgegraph.sources.std_items import catalogue, is_left_out
 from knowledgegraph.sources.std_pages import page_of
@@ -51,7 +51,7 @@ class Std:
         for item in items.items:
             path = root / item.place.file
             try:
-                page = page_of(read_page(path))
+                page = page_of(bytes_of(path))
             except OSError as error:
                 yield Trouble(f"{path} could not be read ({error.strerror}).")
                 continue

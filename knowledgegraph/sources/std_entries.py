@@ -8,9 +8,10 @@ from pathlib import Path
 
 from selectolax.lexbor import LexborNode
 
-from knowledgegraph.entry import Entry, Form, Kind, Mention, Piece, Relation, entry_id, summary_of
-from knowledgegraph.sources.html import code_names_of, links_of, markdown_of, text_of
+from knowledgegraph.entry import Entry, Form, Kind, Piece, Relation, entry_id, summary_of
 from knowledgegraph.sources.hrefs import identity
+from knowledgegraph.sources.html import code_names_of, links_of, markdown_of, text_of
+from knowledgegraph.sources.std_docs import mentions_in
 from knowledgegraph.sources.std_items import Catalogue, Item, resolved
 from knowledgegraph.sources.std_pages import Page, Part, Standing, generics_of, own_type, part_of
 
@@ -26,7 +27,6 @@ _INTEGERS = ("i32", "usize")
 _NUMBER = re.compile(r"[iuf](?:\d+|size)")
 _ELSEWHERE = ("std::os::windows", "std::os::darwin")  # of other systems: by name only
 _MOST_TEXT = 24_000
-_CODE_NAME = re.compile(r"(?:\w+::)+\w+(?:\(\)|!)?|\w+!|[A-Z]\w{2,}(?:<[\w, ']+>)?")
 
 
 class Writer:
@@ -44,7 +44,7 @@ class Writer:
         """The item, then its parts."""
         everyday = self._is_everyday(item, page.standing)
         yield self._item(item, page)
-        yield from self._mentions(item.id, item.title, page.docs)
+        yield from mentions_in(item.id, item.title, code_names_of(page.docs))
         self._collect(item.id, item, page.docs)
         for href in page.deref:
             self._link(item.id, item, href, Kind.RELATED)
@@ -69,7 +69,8 @@ class Writer:
     def _item(self, item: Item, page: Page) -> Entry:
         is_root = item.id == ROOT
         generics = generics_of(page.declaration, item.place.name) if "::" not in item.title else ""
-        bare = (item.place.name,) if item.place.path in self._catalogue.prelude else ()
+        is_bare = item.place.path in self._catalogue.prelude and item.place.what == "fn"
+        further = (item.place.name,) if is_bare else ("standard library",) if is_root else ()
         text = _text([(page.declaration, page.docs)], page.standing)
         entry = Entry(
             kind="std",
@@ -81,7 +82,7 @@ class Writer:
             text=text,
             location=str(self._root / item.place.file),
             parent="" if is_root else self._parent(item),
-            names=tuple(dict.fromkeys((*bare, *((f"{item.title}{generics}",) if generics else ()), *item.names))),
+            names=tuple(dict.fromkeys((*further, *((f"{item.title}{generics}",) if generics else ()), *item.names))),
             headline=page.standing.is_plain and not item.ref.startswith(_ELSEWHERE),
         )
         self._known.add(entry.id)
@@ -105,7 +106,9 @@ class Writer:
             form=Form.METHOD,
             domain="rust",
             summary=_summary(first.docs, standing, first.signature),
-            text=_text([(f"{head}{part.signature}", part.docs) for head, part in zip(heads, parts, strict=True)], standing),
+            text=_text(
+                [(f"{head}{part.signature}", part.docs) for head, part in zip(heads, parts, strict=True)], standing
+            ),
             location=f"{self._root / item.place.file}#{first.anchor}",
             parent=item.id,
             names=tuple(names),
@@ -114,7 +117,7 @@ class Writer:
         self._known.add(entry.id)
         yield entry
         docs = tuple(node for part in parts for node in part.docs)
-        yield from self._mentions(entry.id, title, docs)
+        yield from mentions_in(entry.id, title, code_names_of(docs))
         self._collect(entry.id, item, docs)
 
     def _parent(self, item: Item) -> str:
@@ -141,11 +144,6 @@ class Writer:
         seen = name in self._integer_methods
         self._integer_methods.add(name)
         return not seen
-
-    def _mentions(self, source: str, title: str, docs: Iterable[LexborNode]) -> Iterator[Mention]:
-        for name in code_names_of(docs):
-            if _CODE_NAME.fullmatch(name) and name != title:
-                yield Mention(source, name)
 
     def _collect(self, source: str, item: Item, docs: Iterable[LexborNode]) -> None:
         for href in links_of(docs):
@@ -190,11 +188,16 @@ def _summary(docs: Iterable[LexborNode], standing: Standing, signature: str) -> 
 
 
 def _text(parts: Iterable[tuple[str, Iterable[LexborNode]]], standing: Standing) -> str:
-    """Signatures, each with its documentation; what is to be known of the first before all else."""
+    """Signatures, each with its documentation; notes on whether to use it at all after the first. What begins as
+    something before it says the same once more: ``Atomic<u8>::swap`` and ``Atomic<u16>::swap``."""
     blocks: list[str] = []
+    begun: set[str] = set()
     notes = "\n>\n".join(f"> {note}" for note in standing.notes)
     for signature, docs in parts:
-        blocks += [f"```rust\n{signature}\n```" if signature else "", notes, markdown_of(docs)]
+        told = markdown_of(docs)
+        first = told.partition("\n\n")[0]
+        blocks += [f"```rust\n{signature}\n```" if signature else "", notes, "" if first in begun else told]
+        begun.add(first)
         notes = ""
     return _cut("\n\n".join(block for block in blocks if block))
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from knowledgegraph.entry import entry_id
 from knowledgegraph.sources.html import read_page
+from knowledgegraph.sources.std_docs import bytes_of
 from knowledgegraph.sources.std_pages import prelude_of, redirect_of, source_of
 
 #: Thousands of processor instructions and compiler internals; the WASI copies of what is under ``os::unix``.
@@ -82,7 +83,8 @@ class Item:
 
 @dataclass(slots=True)
 class Catalogue:
-    """All items of a tree. ``prelude``: the paths of what needs no ``use``; ``unread``: files that could not be looked into, with the reason."""
+    """All items of a tree. ``prelude``: the paths of what needs no ``use``; ``unread``: files that
+    could not be looked into, with the reason."""
 
     items: list[Item] = field(default_factory=list)
     by_file: dict[str, Item] = field(default_factory=dict)
@@ -143,7 +145,7 @@ def _files(root: Path, folder: str) -> Iterator[tuple[str, int]]:
 def _target(root: Path, file: str, unread: dict[str, str]) -> str | None:
     """The file that a small page sends its reader to; None where it sends nowhere inside the folder."""
     try:
-        href = redirect_of(read_page(root / file))
+        href = redirect_of(bytes_of(root / file))
     except OSError as error:
         unread[file] = error.strerror or "unreadable"
         return None
@@ -176,7 +178,7 @@ def _same(root: Path, places: Iterable[Place], unread: dict[str, str]) -> dict[s
         by_source: dict[bytes, Place] = {}
         for place in sorted(several, key=lambda place: (len(place.path), place.path)):
             try:
-                source = source_of(read_page(root / place.file))
+                source = source_of(bytes_of(root / place.file))
             except OSError as error:
                 unread[place.file] = error.strerror or "unreadable"
                 continue
@@ -274,7 +276,7 @@ def _names(root: Path, place: Place, title: str, files: tuple[str, ...]) -> Iter
         if "::" in suffix and suffix != title:
             yield f"{suffix}{bang}"
     for crate in ("core", "alloc"):
-        if (root.parent / crate / place.file).is_file():
+        if len(place.path) > 1 and (root.parent / crate / place.file).is_file():
             yield f"{crate}{written.removeprefix('std')}{bang}"
     for file in files[1:]:
         other = place_of(file)

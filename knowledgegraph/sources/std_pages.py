@@ -7,6 +7,7 @@ them (``method.push``, ``tymethod.next``, ``variant.Some``).
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from html import unescape
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from knowledgegraph.sources.html import text_of
+from knowledgegraph.sources.std_docs import without_buttons
 
 # What follows from here on is said of traits and their implementors, on every page again: most of the bytes.
 _OF_OTHERS = re.compile(
@@ -28,6 +30,11 @@ _PART_IDS = ",".join(f'[id^="{part}."]' for part in _PARTS)
 _PART_ID = re.compile(rf"(?:{'|'.join(_PARTS)})\.([^.]+?)(?:-\d+)?")
 _EXPORT = re.compile(r"(?:struct|enum|union|trait|fn|macro|variant) (?:core|alloc|std)::([\w:]+)")
 _END = b"</html>"
+_RUN = b">Run</a>"
+# Blocks inside blocks take the parser time that grows with the square of their depth: 0.4 s for this many. The largest
+# real page opens 5,000 elements besides these inline ones.
+_MOST_OPENED = 20_000
+_HARMLESS = (b"</", b"<span", b"<a ", b"<code")
 _SOURCE = re.compile(rb'<a [^>]*href="(?:\.\./)*(src/[^"]+)"')
 _NAMED = re.compile(r"(?:[\s(&*]|dyn\b|mut\b|const\b|'\w+)*([A-Za-z_][\w:]*)")
 
@@ -80,13 +87,20 @@ class Page:
 
 
 def page_of(content: bytes) -> Page | None:
-    """The page in these bytes; None where they are no page of rustdoc."""
+    """The page in these bytes; None where they are no page of rustdoc.
+
+    Raises OSError (EFBIG) where so many elements are opened that the parser could take minutes.
+    """
     start = _MAIN.search(content)
     if start is None:
         return None
     end = _OF_OTHERS.search(content, start.end())
     own = content[start.start() : end.start() if end else len(content)]
+    if own.count(b"<") - sum(map(own.count, _HARMLESS)) > _MOST_OPENED:
+        raise OSError(errno.EFBIG, "nested too deeply for a page of documentation")
     tree = LexborHTMLParser(own.decode("utf-8", "replace"))
+    if _RUN in own:
+        without_buttons(tree)
     main = tree.css_first("#main-content")
     if main is None:
         return None
@@ -142,12 +156,17 @@ def source_of(content: bytes) -> bytes:
 
 
 def prelude_of(content: bytes) -> set[tuple[str, ...]]:
-    """What a module of the prelude exports, as paths of ``std``: ``("std", "vec", "Vec")``; without derive macros, which
-    share their path with a trait."""
+    """What a module of the prelude exports, as paths of ``std``: ``("std", "vec", "Vec")``; without derive macros,
+    which share their path with a trait."""
     tree = LexborHTMLParser(content.decode("utf-8", "replace"))
-    titles = (link.attributes.get("title") or "" for link in tree.css('[id^="reexport."] code a'))
-    found = (_EXPORT.fullmatch(title) for title in titles)
-    return {("std", *export[1].split("::")) for export in found if export}
+    exports: set[tuple[str, ...]] = set()
+    for link in tree.css('[id^="reexport."] code a'):
+        found = _EXPORT.fullmatch(link.attributes.get("title") or "")
+        if found:
+            path = ("std", *found[1].split("::"))
+            shown = text_of(link)
+            exports.add(path if shown == path[-1] else (*path, shown))  # a variant links to its enum
+    return exports
 
 
 def part_of(anchor: str) -> str:
