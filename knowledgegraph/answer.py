@@ -177,21 +177,18 @@ def _titles(nodes: Sequence[Node], most: int = 5) -> str:
 
 
 def _citations(hits: Sequence[Hit], library: Library) -> Iterable[Citation]:
-    """Each hit, then what it points to; a place that two hits share is cited once, where it comes first."""
-    seen: set[str] = set()
+    """Each hit, best first; then what the lessons among them cite and nobody found, because it was never read."""
+    seen = set()
     for hit in hits:
-        for identity in (
-            hit.entry.id,
-            *(entry_id(see.kind, see.ref) for see in (hit.concept.see if hit.concept else ())),
-        ):
+        seen.add(hit.entry.id)
+        entry = hit.entry
+        yield Citation(entry.ref, entry.kind, entry.title, hit.score, entry.location or reference_of(entry.id).url)
+    for hit in hits:
+        for see in hit.concept.see if hit.concept else ():
+            identity = entry_id(see.kind, see.ref)
             if identity not in seen:
                 seen.add(identity)
-                yield _citation(identity, hit, library)
-
-
-def _citation(identity: str, hit: Hit, library: Library) -> Citation:
-    entry = hit.entry if identity == hit.entry.id else library.entry(identity)
-    if entry is not None:
-        return Citation(entry.ref, entry.kind, entry.title, hit.score, entry.location or reference_of(identity).url)
-    reference = reference_of(identity)  # not read on this machine: the lesson still says where it stands
-    return Citation(reference.ref, reference.kind, hit.entry.title, hit.score, reference.url)
+                entry = library.entry(identity)
+                title = entry.title if entry else hit.entry.title
+                location = (entry.location if entry else "") or see.url
+                yield Citation(see.ref, see.kind, title, hit.score, location)

@@ -15,16 +15,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from knowledgegraph import words
+from knowledgegraph import ranking, words
 from knowledgegraph.concepts import Concept
-from knowledgegraph.entry import Entry
+from knowledgegraph.entry import Entry, entry_id
+from knowledgegraph.ranking import Candidate
 
 if TYPE_CHECKING:
     import sqlite3
 
     from knowledgegraph.store import Store
 
-_MAX_CHARS, _MAX_TERMS, _CANDIDATES = 500, 24, 80
+_MAX_CHARS, _MAX_TERMS = 500, 24
+_CANDIDATES = 150  # entries that FTS5 hands over
+_COVERED = 60  # the best of them, for which is looked up which words they know
+_NEAREST = 60  # entries that vectors hand over
 
 # What a match in a column is worth to BM25, in the order of the table: title, names, intents, summary, body.
 _WEIGHTS = (6.0, 4.0, 4.0, 2.5, 0.6)
@@ -35,6 +39,7 @@ _RARE = 4  # a word in fewer documents says no more than this: rare words are of
 _THRESHOLD, _THRESHOLD_RUST, _THRESHOLD_OURS = 0.4, 0.3, 0.2
 _THRESHOLD_ONE = 0.6  # one word alone must be in a headline: lessons use words in passing
 _SIGN = 0.5  # what an operator or other sign in the question adds to the concept that is named so
+_NAMED = 0.6  # what it adds to an entry that the question names it among other words
 _DOMAIN_BOOST, _FOREIGN_DOMAIN = 1.3, 0.6
 
 
@@ -86,7 +91,7 @@ class Search:
         with self.store.reading() as database:
             exact = self._exact(database, query)
             is_code = words.codes(query) == [query.strip().upper()]
-            found = [] if is_code or len(exact) >= limit else self._full_text(database, query, exact)
+            found = [] if is_code or len(exact) >= limit else self._by_words(database, query, exact)
         scores = dict.fromkeys(exact, 1.0)
         for row, score in found:
             scores.setdefault(row, score)
@@ -109,28 +114,70 @@ class Search:
             rows.update(dict.fromkeys(row for (row,) in found))
         return list(rows)
 
-    def _full_text(self, database: sqlite3.Connection, query: str, exact: list[int]) -> list[tuple[int, float]]:
-        """Rows with their scores: the share that the best one covers, falling with the rank of the others."""
+    def _by_words(self, database: sqlite3.Connection, query: str, exact: list[int]) -> list[tuple[int, float]]:
+        """Rows with their scores: the share that the best one covers, falling with the fit of the others."""
         if words.is_elsewhere(query) and not exact:
             return []
         question = _Question(words.domains(query))
-        ranked = self._rank(database, query)
-        self._weigh(database, question, query, [row for row, _, _ in ranked])
-        names = [("SELECT row FROM names WHERE name = ?", sign) for sign in words.signs(query)]
-        signs = {row for statement, sign in names for (row,) in database.execute(statement, (sign,))}
+        candidates = self._candidates(database, question, query)
+        if not candidates:
+            return []
+        self._weigh(database, question, query, candidates)
         least = _THRESHOLD_OURS if words.is_plainly_ours(query) else _THRESHOLD_RUST if question.domains else _THRESHOLD
         if len(question.weights) == 1:
             least = max(least, _THRESHOLD_ONE)
-        found: list[tuple[float, int, float]] = []
-        for row, bm25, domain in ranked:
-            coverage = min(question.coverage(row) + (_SIGN if row in signs else 0.0), 1.0)
-            if coverage >= least:
-                found.append((bm25 * _steer(domain, question) * (2 if row in signs else 1), row, coverage))
-        found.sort(reverse=True)
-        return [(row, found[0][2] * rank / found[0][0]) for rank, row, _ in found]
+        covering = {row: found for row, found in candidates.items() if found.coverage >= least}
+        if not covering:
+            return []
+        self._spread(database, covering)
+        ranking.pool(covering.values())
+        ranked = sorted(covering.values(), key=lambda candidate: -candidate.fit)
+        best = max(candidate.coverage for candidate in ranked[:5])
+        return [(candidate.row, best * candidate.fit / ranked[0].fit) for candidate in ranked]
 
-    def _weigh(self, database: sqlite3.Connection, question: _Question, query: str, rows: list[int]) -> None:
+    def _candidates(self, database: sqlite3.Connection, question: _Question, query: str) -> dict[int, Candidate]:
+        """What shares words or meaning with the query, with how well it does, its worth and domain counted in."""
+        texts: dict[int, float] = {}
+        candidates: dict[int, Candidate] = {}
+        for row, bm25, kind, ref, form, domain in self._rank(database, query):
+            candidates[row] = Candidate(row, kind, ref, form, domain)
+            texts[row] = bm25 * ranking.worth(kind, ref, form) * _steer(domain, question)
+        for row, text in ranking.normalised(texts).items():
+            candidates[row].text = text
+        for row, name in self._named(database, query):
+            if row in candidates:
+                candidates[row].named = name
+        return candidates
+
+    def _named(self, database: sqlite3.Connection, query: str) -> Iterable[tuple[int, float]]:
+        for sign in words.signs(query):
+            for (row,) in database.execute("SELECT row FROM names WHERE name = ?", (sign,)):
+                yield row, _SIGN
+
+    def _spread(self, database: sqlite3.Connection, candidates: dict[int, Candidate]) -> None:
+        """Lets the lessons among the candidates speak for what they cite; brings in what was not found by its words."""
+        lessons = []
+        for candidate in list(candidates.values()):
+            if candidate.kind != "concept" or candidate.ref not in self._concepts:
+                continue
+            ids = [entry_id(see.kind, see.ref) for see in self._concepts[candidate.ref].see]
+            marks = ",".join("?" * len(ids))
+            rows = database.execute(f"SELECT id, row, kind, ref, form, domain FROM concepts WHERE id IN ({marks})", ids)  # noqa: S608 -- question marks
+            known = {row[0]: row[1:] for row in rows}
+            cited = []
+            for identity in ids:
+                if identity in known:
+                    row = known[identity][0]
+                    candidates.setdefault(row, Candidate(*known[identity], coverage=candidate.coverage))
+                    cited.append(candidates[row])
+            lessons.append((candidate, cited))
+        ranking.spread(lessons)
+
+    def _weigh(
+        self, database: sqlite3.Connection, question: _Question, query: str, candidates: dict[int, Candidate]
+    ) -> None:
         """Looks up every word of the query on its own: who of the candidates knows it, and how rare it is."""
+        rows = sorted(candidates, key=lambda row: -candidates[row].text)[:_COVERED]
         total = database.execute("SELECT count(*) FROM concepts WHERE headline").fetchone()[0]
         quoted = words.quoted(query)
         among = f"rowid IN ({','.join(map(str, rows))})"
@@ -143,15 +190,18 @@ class Search:
             known.update(dict.fromkeys(_rows(database, among, f"{_HEADLINE} : {match}"), 1.0))
             question.known[term] = known
             question.weights[term] = math.log(1 + total / max(count, _RARE))
+        for row in rows:
+            candidates[row].coverage = min(question.coverage(row) + candidates[row].named, 1.0)
 
-    def _rank(self, database: sqlite3.Connection, query: str) -> list[tuple[int, float, str]]:
+    def _rank(self, database: sqlite3.Connection, query: str) -> list[tuple[int, float, str, str, str, str]]:
         match = " OR ".join(f'"{term}"' for term in words.terms(query)[:_MAX_TERMS])
         if not match:
             return []
         weights = ", ".join(map(str, _WEIGHTS))
         statement = (
-            f"SELECT d.rowid, -bm25(documents, {weights}) AS score, c.domain FROM documents d "  # noqa: S608 -- our own numbers
-            f"JOIN concepts c ON c.row = d.rowid WHERE documents MATCH ? ORDER BY score DESC LIMIT {_CANDIDATES}"
+            "SELECT d.rowid, d.score, c.kind, c.ref, c.form, c.domain FROM "  # noqa: S608 -- our own numbers
+            f"(SELECT rowid, -bm25(documents, {weights}) AS score FROM documents WHERE documents MATCH ? "
+            f"ORDER BY score DESC LIMIT {_CANDIDATES}) d JOIN concepts c ON c.row = d.rowid"
         )
         return database.execute(statement, (match,)).fetchall()
 
