@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from knowledgegraph.graph import ConceptGraph
 from knowledgegraph.references import BOOKS, Reference
 
 CONCEPTS = load_concepts(default_folder())
-GRAPH = ConceptGraph(CONCEPTS)
+GRAPH = ConceptGraph.of(CONCEPTS)
 EVERY = list(CONCEPTS.values())
 
 COMPETENCIES = {
@@ -61,13 +63,34 @@ def test_prerequisites_never_go_in_a_circle() -> None:
 def test_everything_can_be_reached_from_the_roots() -> None:
     roots = {root.id for root in GRAPH.roots()}
     assert roots == {"variables", "linux-paths"}
-    reached, front = set(roots), list(roots)
-    while front:
-        for concept in GRAPH.neighbourhood(front.pop()).unlocks:
-            if concept.id not in reached:
-                reached.add(concept.id)
-                front.append(concept.id)
-    assert reached == set(CONCEPTS)
+    for concept in EVERY:
+        path = [node.id for node in GRAPH.path_to(concept.id)]
+        assert path[0] in roots
+        assert path[-1] == concept.id
+
+
+def test_all_concepts_hang_together_by_prerequisites_alone() -> None:
+    import networkx
+
+    graph: networkx.Graph[str] = networkx.Graph(
+        (needed, concept.id) for concept in EVERY for needed in concept.requires
+    )
+    assert set(graph) == set(CONCEPTS)
+    assert networkx.is_connected(graph)
+
+
+def test_every_competency_is_built_on_another() -> None:
+    """Nothing is taught beside the rest: each competency, but for the two that hold a root, requires another one."""
+    beneath = {
+        concept.competency: {
+            CONCEPTS[node.id].competency for other in EVERY if other.competency == concept.competency
+            for node in GRAPH.path_to(other.id)
+        } - {concept.competency}
+        for concept in EVERY
+    }  # fmt: skip
+    assert [name for name, others in beneath.items() if not others] == ["linux"]
+    assert {"linux", "git"} <= beneath["gh"]
+    assert {"linux", "git"} <= beneath["tooling-ci"]
 
 
 def test_prerequisites_cross_the_domains() -> None:
@@ -130,7 +153,7 @@ def test_definition_is_one_sentence(concept: Concept) -> None:
 
 @by_id
 def test_intents_are_phrasings_of_its_own(concept: Concept) -> None:
-    assert len(concept.intents) >= 3
+    assert len(concept.intents) >= 5
     assert concept.title not in concept.intents
     for intent in concept.intents:
         assert 2 <= len(intent.split()) <= 16, intent
@@ -211,13 +234,87 @@ def std_page(root: Path, path: str) -> bool:
     return any(page.exists() and any(name in page.read_text(encoding="utf-8") for name in names) for page in pages)
 
 
+def references(kind: str) -> set[str]:
+    """All places of a kind that any concept points to."""
+    return {ref.ref for concept in EVERY for ref in concept.see if ref.kind == kind}
+
+
+@by_id
+def test_every_concept_is_taught_by_documentation_of_its_own_domain(concept: Concept) -> None:
+    """The first reference is the one that an answer cites first: a page of official documentation, never a concept."""
+    own = {"rust": {*BOOKS, "std", "error", "clippy"}, "git": {"git"}, "linux": {"linux"}, "gh": {"gh"}}[concept.domain]
+    assert concept.see[0].kind in own
+    assert sum(ref.kind in own for ref in concept.see) >= 2
+    assert len(concept.see) <= 7
+    assert len(set(concept.see)) == len(concept.see)
+
+
+def test_rust_concepts_point_to_more_than_one_kind_of_documentation() -> None:
+    assert not [concept.id for concept in EVERY if concept.domain == "rust" and len({r.kind for r in concept.see}) < 2]
+    leading = [(concept, code) for concept in EVERY for code in concept.leads]
+    assert leading
+    assert not [(one.id, code) for one, code in leading if Reference("error", code) not in one.see]
+
+
+def test_sections_are_named_where_a_page_teaches_several_concepts() -> None:
+    """Two concepts that are taught on one page of the Book cite different sections of it first."""
+    first: dict[str, list[str]] = {}
+    for concept in EVERY:
+        if concept.domain == "rust":
+            first.setdefault(str(concept.see[0]), []).append(concept.id)
+    assert not {ref: names for ref, names in first.items() if len(names) > 1}
+
+
 def test_git_references_are_manual_pages() -> None:
     commands = subprocess.run(
         ["git", "--list-cmds=main,others"], capture_output=True, text=True, check=True
     ).stdout.split()
-    guides = {"gitignore", "gitrevisions", "gitglossary"}
-    refs = {ref.ref for concept in EVERY for ref in concept.see if ref.kind == "git"}
-    assert not {ref for ref in refs if ref.removeprefix("git ") not in commands and ref not in guides}
+    refs = references("git")
+    assert not {ref for ref in refs if ref.startswith("git ") and ref.removeprefix("git ") not in commands}
+    if not has_manual("git-commit"):
+        pytest.skip("the manual pages of git are not installed")
+    assert not {ref for ref in refs if not has_manual(ref.replace(" ", "-"))}
+
+
+def test_linux_references_are_manual_pages_or_built_into_the_shell() -> None:
+    if not has_manual("ls"):
+        pytest.skip("no manual pages are installed")
+    absent = {ref for ref in references("linux") if not has_manual(ref)}
+    assert not {ref for ref in absent if not is_builtin(ref)}
+
+
+def test_gh_references_are_commands() -> None:
+    if not shutil.which("gh"):
+        pytest.skip("gh is not installed")
+    told = subprocess.run(["gh", "help", "reference"], capture_output=True, text=True, check=True).stdout
+    commands = {
+        " ".join(itertools.takewhile(lambda word: word[0] not in "<[{-", line.strip("#` ").split()))
+        for line in told.splitlines()
+        if line.startswith("##")
+    }
+    assert len(commands) > 100
+    assert not references("gh") - commands
+
+
+def test_references_to_lints_are_lints() -> None:
+    wanted = references("clippy")
+    sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True).stdout.strip()
+    told = subprocess.run(
+        [Path(sysroot) / "bin" / "clippy-driver", "-W", "help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert wanted
+    assert not {lint for lint in wanted if f" {lint.replace('_', '-')} " not in told}
+
+
+def has_manual(page: str) -> bool:
+    """Whether ``man`` finds the page in a section that people read: commands, formats, overviews, administration."""
+    run = subprocess.run(["man", "-w", "-S", "1:5:7:8", page], capture_output=True, check=False)
+    return run.returncode == 0
+
+
+def is_builtin(name: str) -> bool:
+    """Whether bash has a command of this name and explains it."""
+    return subprocess.run(["bash", "-c", 'help "$1"', "bash", name], capture_output=True, check=False).returncode == 0
 
 
 def test_loaded_concepts_are_a_mapping() -> None:
