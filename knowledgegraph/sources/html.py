@@ -20,7 +20,7 @@ MOST_BYTES = 8_000_000
 _DEEPEST = 60
 _SMALL = 100_000  # bytes: what is nested in fewer is parsed in no time
 _MOST_OPEN = 5_000
-_TAG = re.compile(rb"<(/?)([A-Za-z][^\s/>]*)[^<>]*?(/?)>")
+_TAG = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9:-]*+)([^<>]*+)>")
 _NEVER_NESTED = frozenset({
     b"area", b"base", b"br", b"col", b"dd", b"dt", b"embed", b"hr", b"img", b"input", b"li", b"link", b"meta",
     b"option", b"p", b"param", b"source", b"tbody", b"td", b"tfoot", b"th", b"thead", b"tr", b"track", b"wbr",
@@ -81,12 +81,12 @@ def _is_too_deep(page: bytes) -> bool:
     """Whether elements are opened inside each other without end, in which the parser takes time without end."""
     depth = 0
     opened: dict[bytes, int] = {}
-    for closing, name, empty in _TAG.findall(page):
+    for closing, name, rest in _TAG.findall(page):
         if closing:
             if opened.get(name):
                 opened[name] -= 1
                 depth -= 1
-        elif not empty and name.lower() not in _NEVER_NESTED:
+        elif not rest.endswith(b"/") and name.lower() not in _NEVER_NESTED:
             opened[name] = opened.get(name, 0) + 1
             depth += 1
             if depth > _MOST_OPEN:

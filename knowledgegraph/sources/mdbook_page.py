@@ -18,7 +18,6 @@ from knowledgegraph.sources import html
 _HEADINGS = "h1, h2, h3, h4, h5, h6"
 _BOXES = frozenset({"section", "aside", "article", "blockquote", "details"})
 _HEADING_IN_SOURCE = re.compile(rb"<h[1-6][\s>]", re.IGNORECASE)
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _ERROR_SHOWN = re.compile(r"error\[(E\d{4})\]")
 _ERROR_CODE = re.compile(r"E\d{4}")
 _SHORT = 60  # a first paragraph of fewer characters says too little to stand for the text
@@ -87,7 +86,9 @@ def headings_in_source(page: bytes) -> int:
     """How many headings the main part of a page holds, counted in its bytes and not in what the parser made of them."""
     start = page.find(b"<main")
     end = page.rfind(b"</main>")
-    return len(_HEADING_IN_SOURCE.findall(_COMMENT.sub(b"", page[start : end if end > start else len(page)])))
+    main = page[start : end if end > start else len(page)]
+    outside_comments = (part.partition(b"-->")[2] if place else part for place, part in enumerate(main.split(b"<!--")))
+    return sum(len(_HEADING_IN_SOURCE.findall(part)) for part in outside_comments)
 
 
 class _Cutter:

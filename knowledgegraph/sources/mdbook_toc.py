@@ -51,25 +51,36 @@ def chapters(folder: Path) -> list[Chapter]:
 
 def _listed(page: LexborHTMLParser, table: str) -> list[Chapter]:
     found: dict[str, Chapter] = {}
-    last_at: list[str] = []  # the last chapter of each level so far, from the top to here
+    last_at: list[str] = []  # the last chapter of each level so far, from the top to here; "" where there is no page
     for contents in page.css(table):
-        for link in contents.css("a[href]"):
-            ref = _page_of(link.attributes.get("href") or "")
-            level = min(_level(link, contents), len(last_at))
-            del last_at[level:]
-            if not ref or ref in found:
-                last_at.append(ref)
-                continue
-            above = next((upper for upper in reversed(last_at) if upper), "")
-            found[ref] = Chapter(ref, _title(link) or ref, above)
+        for line in contents.css("li"):
+            if all(part.tag == "ol" or part.tag == "-text" for part in html.children(line)):
+                continue  # before today's format the parts of a chapter were in a line of their own
+            link = _link_of(line)
+            ref = _page_of(link.attributes.get("href") or "") if link is not None else ""
+            del last_at[min(_level(line, contents), len(last_at)) :]
+            if link is not None and ref and ref not in found:
+                above = next((upper for upper in reversed(last_at) if upper), "")
+                found[ref] = Chapter(ref, _title(link) or ref, above)
             last_at.append(ref)
     return list(found.values())
 
 
-def _level(link: LexborNode, contents: LexborNode) -> int:
-    """How many lists inside the whole table a link is in."""
+def _link_of(line: LexborNode) -> LexborNode | None:
+    """The link of a line itself, not of the lines inside it; None for a chapter that is not written yet."""
+    link = line.css_first("a[href]")
+    above = link.parent if link is not None else None
+    for _ in range(_DEEPEST):
+        if above is None or above.tag == "li":
+            break
+        above = above.parent
+    return link if above is not None and above.mem_id == line.mem_id else None
+
+
+def _level(line: LexborNode, contents: LexborNode) -> int:
+    """How many lists inside the whole table a line is in."""
     level = 0
-    above = link.parent
+    above = line.parent
     for _ in range(4 * _DEEPEST):
         if above is None or above.mem_id == contents.mem_id:
             break
