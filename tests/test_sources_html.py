@@ -47,6 +47,14 @@ def test_what_markdown_would_take_for_markup_is_escaped() -> None:
     )
 
 
+def test_powers_stay_powers_and_marks_of_footnotes_go() -> None:
+    source = (
+        '<p>2<sup>32</sup> of<sup class="footnote-reference"><a href="#f">1</a></sup> T<sup>?</sup>'
+        ' <a href="#r">↩</a></p>'
+    )
+    assert html.text_of(body_of(source)) == markdown(source) == "2^32 of T?"
+
+
 def test_inline_code_may_hold_backticks() -> None:
     assert (
         markdown("<p><code>a</code> <code>`</code> <code>a`` b</code> <code></code></p>") == "`a` `` ` `` ```a`` b```"

@@ -15,7 +15,6 @@ from selectolax.lexbor import LexborHTMLParser
 
 from knowledgegraph.entry import Coverage, Entry, Form, Kind, Mention, Piece, Relation, Trouble
 from knowledgegraph.references import BOOKS
-from knowledgegraph.sources import mdbook
 from knowledgegraph.sources.base import Found, Missing, Source
 from knowledgegraph.sources.mdbook import books
 from knowledgegraph.sources.mdbook_page import headings_in_source, passages
@@ -188,6 +187,22 @@ def test_a_page_of_parts_alone_says_what_they_are(tmp_path: Path) -> None:
     body = heading(1, "Top", "top") + heading(2, "One", "one") + "<p>x</p>" + heading(2, "Two", "two") + "<p>y</p>"
     book(docs, "nomicon", [Listed("a.html", "Top")], {"a.html": body})
     assert entries(read(docs, "nomicon"))["nomicon:a.html"].summary == "In it: One, Two."
+
+
+def test_the_summary_is_made_of_sentences(tmp_path: Path) -> None:
+    docs = docs_folder(tmp_path)
+    bodies = {
+        "a.html": "<pre>code</pre><table><tr><td><p>cell</p></td></tr></table><p>Short:</p><p>Then more of it.</p>",
+        "b.html": '<div class="grammar-container"><p>A → B</p></div><ul><li>x</li><li>y</li></ul>',
+        "c.html": "<p>" + "Many words in a sentence. " * 30 + "</p>",
+    }
+    book(
+        docs, "book", [Listed(ref, ref) for ref in bodies], {ref: heading(1, "T", "t") + b for ref, b in bodies.items()}
+    )
+    found = entries(read(docs))
+    assert [found[f"book:{ref}"].summary for ref in ("a.html", "b.html")] == ["Short: Then more of it.", "x y"]
+    assert len(found["book:c.html"].summary) <= 300
+    assert found["book:c.html"].summary.endswith("sentence.")
 
 
 RULES = (
@@ -546,8 +561,3 @@ def test_a_real_book_cut_in_the_middle_is_read_as_far_as_it_goes(real_docs: Path
     assert entries(pieces)["nomicon:races.html"].text
     got, total = coverage(pieces)["nomicon_sections"]
     assert got == total
-
-
-def test_titles_and_descriptions_are_there_for_every_book() -> None:
-    assert set(mdbook._TITLES) == set(mdbook._ABOUT) == set(BOOKS)
-    assert all(one.title for one in books(None))

@@ -40,13 +40,13 @@ _FURNITURE = frozenset({
     "-comment",
 })  # fmt: skip
 #: Classes of what a page hides or shows beside its text: mdBook's hidden lines and buttons, the Reference's railroad
-#: diagrams, rule labels and pop-ups, rustdoc's anchors, "Source" links and folded summaries.
+#: diagrams, rule labels and pop-ups, marks of footnotes, rustdoc's anchors, "Source" links and folded summaries.
 _HIDDEN = frozenset({
-    "boring", "buttons", "doc-anchor", "anchor-link", "grammar-hidden", "hideme", "popup-container",
-    "popup-hidden", "rightside", "rule-link", "src", "srclink", "test-link", "tooltip",
+    "boring", "buttons", "doc-anchor", "anchor-link", "footnote-reference", "grammar-hidden", "hideme",
+    "popup-container", "popup-hidden", "rightside", "rule-link", "src", "srclink", "test-link", "tooltip",
 })  # fmt: skip
-_MAY_HIDE = frozenset({"a", "div", "span", "summary"})
-_ANCHOR_SIGNS = frozenset({"", "§", "¶", "#", "🔗"})
+_MAY_HIDE = frozenset({"a", "div", "span", "summary", "sup"})
+_ANCHOR_SIGNS = frozenset({"", "§", "¶", "#", "🔗", "↩", "↩\ufe0e"})
 _MARKERS = frozenset({"compile_fail", "does_not_compile", "should_panic", "panics", "not_desired_behavior"})
 _ERROR_CODE = re.compile(r"E\d{4}")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
@@ -102,6 +102,8 @@ def text_of(node: LexborNode) -> str:
             parts.append(inner.text_content or "")
         elif inner.tag in _BLOCKS or inner.tag in {"br", "td", "th"}:
             parts.append(" ")
+        elif inner.tag == "sup" and _is_power(inner):
+            parts.append("^")
     return _SPACE.sub(" ", "".join(parts)).strip()
 
 
@@ -182,6 +184,12 @@ def _is_sign(link: LexborNode) -> bool:
     if only is None:
         return True
     return only.tag == _TEXT and only.next is None and (only.text_content or "").strip() in _ANCHOR_SIGNS
+
+
+def _is_power(node: LexborNode) -> bool:
+    """Whether what stands above the line is a number: 2 to the 32nd must not become 232."""
+    first = node.first_child
+    return first is not None and first.tag == _TEXT and (first.text_content or "").lstrip("-−")[:1].isdigit()
 
 
 def _blocks(nodes: Iterable[LexborNode], depth: int) -> list[str]:
@@ -271,6 +279,8 @@ def _inline(node: LexborNode, parts: list[str], depth: int) -> None:
         for inner in children(node):
             _inline(inner, inside, depth + 1)
         text = "".join(inside)
+        if tag == "sup" and _is_power(node):
+            text = f"^{text}"
         mark = "*" if tag in ("em", "i") else "**" if tag in ("strong", "b") else ""
         parts.append(_marked(text, mark) if mark else f" {text} " if tag in _BLOCKS else text)
 

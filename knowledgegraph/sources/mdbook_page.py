@@ -212,12 +212,14 @@ def _anchor_of(heading: LexborNode) -> str:
 
 
 def _summary(nodes: Iterable[LexborNode]) -> str:
+    """The first sentences; where there are none, the first list or quote."""
     said = ""
     for paragraph in _prose(nodes):
         said = f"{said} {paragraph}".strip()
         if len(said) >= _SHORT:
             break
-    return summary_of(said)
+    lists = (html.text_of(node) for node in nodes if node.tag in ("ul", "ol", "dl", "blockquote"))
+    return summary_of(said or next(lists, ""))
 
 
 def _prose(nodes: Iterable[LexborNode]) -> Iterator[str]:
