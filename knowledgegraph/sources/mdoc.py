@@ -112,6 +112,7 @@ class Mdoc:
     def _nd(self, rest: str) -> None:
         self.summary = self.summary or plain(self._line.render(["No", *self._input.raw_arguments(rest)])).strip()
         self._line.name = self.names[0] if self.names else ""
+        self.blocks.word(f"- {self.summary}")
 
     def _pp(self, rest: str) -> None:
         if self._code is not None:

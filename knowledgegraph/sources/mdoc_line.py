@@ -40,6 +40,7 @@ class MdocLine:
         self.name = ""
         self._input = source
         self._spaces = True
+        self._line_before = False  # spaces are off, and a line came since
 
     def reset(self) -> None:
         """A section begins: spaces are on again."""
@@ -48,10 +49,14 @@ class MdocLine:
     def switch_spacing(self, state: str) -> None:
         """``.Sm on``, ``.Sm off``, ``.Sm``."""
         self._spaces = state == "on" if state in ("on", "off") else not self._spaces
+        self._line_before = False
 
     def spaced(self, marked: str) -> str:
         """A line of text as it joins the others."""
-        return marked if self._spaces else marked + GLUE
+        if self._spaces:
+            return marked
+        before, self._line_before = self._line_before, True
+        return GLUE + marked if before else marked
 
     def render(self, pieces: list[str]) -> str:
         """A macro and its arguments, as written, as marked text."""

@@ -16,12 +16,13 @@ import stat
 import subprocess
 import tempfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from knowledgegraph.sources.man_text import ManText
 from knowledgegraph.sources.mdoc import Mdoc
-from knowledgegraph.sources.roff_blocks import Block, Part, Shape, markdown, plain, tree
+from knowledgegraph.sources.roff_blocks import Block, Part, Shape, is_bullet, markdown, plain, tree
 from knowledgegraph.sources.roff_options import option
 
 #: The longest page that is read, in bytes, after unpacking; the longest real one known has two million.
@@ -34,7 +35,8 @@ _NOT_OPTIONS = frozenset(
 _MDOC = re.compile(r"^[.'][ \t]*D[dt](?:[ \t]|$)", re.MULTILINE)
 _ALIAS = re.compile(r"[.'][ \t]*so[ \t]+(\S+)")
 _DASH = re.compile(r"\s+(?:-{1,2}|–|—)\s+|\s*—\s*|(?<=[\w)])\s*--\s+|\s+-{1,2}$")
-_REFERENCE = re.compile(r"(?<![\w/.+-])([A-Za-z0-9_][\w.+:@-]{0,80})\s?\(([1-9][A-Za-z]{0,6})\)")
+_PAGE_SECTION = re.compile(r"\(([1-9][A-Za-z]{0,6})\)")
+_PAGE_NAME = re.compile(r"(?<![\w/.+-])([A-Za-z0-9_][\w.+:@-]{0,80})\s?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,18 +215,45 @@ def _names(parts: list[Part]) -> tuple[list[str], str]:
 
 
 def _section(part: Part) -> ManSection:
-    top = tree(part.blocks)
+    top = _merged(tree(part.blocks))
     title = part.title
     options: list[ManOption] = []
     terms: list[ManTerm] = []
     as_code = title.upper() in _SYNOPSIS
     takes_options = title.upper() not in _NOT_OPTIONS
     rest = [block for block in top if not (takes_options and _gather(block, "", options, terms))]
-    marked = "\n".join(plain(block.text) for block in part.blocks)
-    references = dict.fromkeys(f"{found[1]}({found[2]})" for found in _REFERENCE.finditer(marked))
-    return ManSection(
-        title, part.level, markdown(rest, as_code=as_code), tuple(options), tuple(terms), tuple(references)
-    )
+    text = markdown(rest, as_code=as_code)
+    return ManSection(title, part.level, text, tuple(options), tuple(terms), tuple(_references(part)))
+
+
+def _merged(top: list[Block]) -> list[Block]:
+    """Items that spell one option in several forms, the text behind the last of them, as one."""
+    merged: list[Block] = []
+    spelled: set[str] = set()
+    for block in top:
+        found = option(block.text) if block.shape is Shape.ITEM else None
+        names = set(found[0]) if found else set()
+        if merged and names & spelled and not merged[-1].body:
+            merged[-1].text += "\n" + block.text
+            merged[-1].body = block.body
+        else:
+            merged.append(block)
+        spelled = names
+    return merged
+
+
+def _references(part: Part) -> Iterator[str]:
+    """The pages that a section names, each once."""
+    seen: set[str] = set()
+    for block in part.blocks:
+        texts = [cell for row in block.rows for cell in row] if block.rows else [block.text]
+        for text in map(plain, texts):
+            for found in _PAGE_SECTION.finditer(text):
+                name = _PAGE_NAME.search(text, max(0, found.start() - 84), found.start())
+                reference = f"{name[1]}{found[0]}" if name else ""
+                if reference and reference not in seen:
+                    seen.add(reference)
+                    yield reference
 
 
 def _gather(block: Block, under: str, options: list[ManOption], terms: list[ManTerm]) -> bool:
@@ -235,9 +264,9 @@ def _gather(block: Block, under: str, options: list[ManOption], terms: list[ManT
     name = " ".join(plain(block.text).split())
     below = under
     if spelled is not None:
-        options.append(ManOption(*spelled, text=markdown(block.body), under=under))
-    elif len(name) > 1 and not name.rstrip(".)").isdigit():
-        terms.append(ManTerm(name, markdown(block.body), under))
+        options.append(ManOption(*spelled, text=block.body_text, under=under))
+    elif not is_bullet(block) and not name.rstrip(".)").isdigit():
+        terms.append(ManTerm(name, block.body_text, under))
         below = name
     for part in block.body:
         _gather(part, below, options, terms)

@@ -33,6 +33,14 @@ class Block:
     text: str = ""
     rows: list[list[str]] = field(default_factory=list)
     body: list[Block] = field(default_factory=list)
+    _body_text: str | None = None
+
+    @property
+    def body_text(self) -> str:
+        """The body as Markdown, made once."""
+        if self._body_text is None:
+            self._body_text = markdown(self.body)
+        return self._body_text
 
 
 @dataclass(slots=True)
@@ -156,8 +164,9 @@ def tree(blocks: list[Block]) -> list[Block]:
 
 _SPECIAL = re.compile(r"[*`]|<(?=[A-Za-z/!?])(?!https?://|mailto:)|\\(?=[^\w\s])|(?<!\w)_|_(?!\w)|~(?=~)|&(?=#?\w+;)")
 _LINE_START = re.compile(r"(?m)^(#{1,6}(?=\s)|[-+>](?=\s)|\d+(?=[.)]\s)|={2,}|-{2,}$)")
+_LINE_STARTS = frozenset("#-+>=0123456789")
 _RUN = re.compile("([\x01\x02\x03])")
-_GLUED_TO_CODE = re.compile(r"[\[=<{][^\s,;.()]*[^\s,;.():]|[\]>}]+")
+_GLUED_TO_CODE = re.compile(r"[\[=<{](?:[^\s,;.()]*[^\s,;.():])?|[\]>}]+")
 _SEVERAL = re.compile(" {2,}")
 _NO_SPACE = re.compile(r"\S+")
 _PROSE = re.compile(r"[A-Z][a-z]+(?:[ ,-]+[A-Za-z]+)*[.:!]?|[A-Za-z]+[:!]|[a-z]+(?: [a-z]+){3,}[.:!]?")
@@ -185,9 +194,11 @@ def inline(marked: str) -> str:
     """Marked text as Markdown: bold is code, or strong where it is words; italic is emphasis."""
     if NO_BREAK in marked:
         marked = _UNBROKEN.sub(r"\1", marked)
-    marked = _SEVERAL.sub(" ", marked.replace("\u00a0", " "))
+    marked = marked.replace("\u00a0", " ")
+    if "  " in marked:
+        marked = _SEVERAL.sub(" ", marked)
     if not ("\x01" in marked or "\x02" in marked):
-        return _LINE_START.sub(r"\\\1", escaped(marked.replace(ROMAN, ""))).replace("\n", "  \n").strip()
+        return _lines(escaped(marked.replace(ROMAN, "")))
     runs = _runs(marked)
     out: list[str] = []
     at = 0
@@ -209,7 +220,15 @@ def inline(marked: str) -> str:
         else:
             shown = f"*{escaped(' '.join(inner.split()))}*"
         out.append(before + shown + after)
-    return _LINE_START.sub(r"\\\1", "".join(out)).replace("\n", "  \n").strip()
+    return _lines("".join(out))
+
+
+def _lines(text: str) -> str:
+    """Markdown whose lines stay lines, and begin nothing but a line."""
+    text = text.strip()
+    if "\n" in text or text[:1] in _LINE_STARTS:
+        return _LINE_START.sub(r"\\\1", text).replace("\n", "  \n")
+    return text
 
 
 def _runs(marked: str) -> list[tuple[str, str]]:
@@ -232,7 +251,7 @@ def _with_glued(code: str, runs: list[tuple[str, str]], at: int) -> tuple[str, i
     while at < len(runs):
         font, text = runs[at]
         match = (_GLUED_TO_CODE if font == ROMAN else _NO_SPACE).match(text)
-        if match is None:
+        if match is None or (match[0][0] in "]>}" and not any(opened in code for opened in "[<{")):
             break
         found = match[0]
         code += found
@@ -276,9 +295,9 @@ def _block(block: Block, *, as_code: bool = False) -> str:
 
 def _item(block: Block) -> str:
     tag = ", ".join(inline(line) for line in block.text.split("\n") if line.strip())
-    body = markdown(block.body)
+    body = block.body_text
     number = re.fullmatch(r"\(?(\d{1,3})[.)]", plain(block.text).strip())
-    if plain(block.text).strip() in _BULLETS:
+    if is_bullet(block):
         head, text = "- ", body
     elif number:
         head, text = f"{number[1]}. ", body
@@ -291,6 +310,11 @@ def _item(block: Block) -> str:
 
 
 _BULLETS = frozenset({"•", "*", "-", "o", "—", "·", "+", "–", "○", "□", "●", "▪", "", "\\(bu"})
+
+
+def is_bullet(block: Block) -> bool:
+    """Whether the tag of an item only marks where it begins. A sign in a font of its own is a term (``*`` of bash)."""
+    return block.text.strip() in _BULLETS
 
 
 def _fenced(text: str) -> str:

@@ -242,6 +242,10 @@ class RoffInput:
 
     def expand(self, text: str) -> str:
         """``text`` with its escapes carried out, as marked text."""
+        if "\\" not in text:
+            return text
+        if "\\\\" not in text:  # the two escapes that most are
+            text = text.replace("\\-", "-").replace("\\&", "")
         return _ESCAPE.sub(self._escape, text).removesuffix("\\") if "\\" in text else text
 
     def change_font(self, name: str) -> str:

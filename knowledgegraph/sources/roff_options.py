@@ -13,7 +13,7 @@ _LONGEST_ARGUMENT = 80
 _BEFORE = r"(?:^|(?<=[\s,;|/(\[{'\"‘“]))"
 _SPELLED = re.compile(
     _BEFORE + r"(?P<dash>--?|\+)(?P<no>\[no-?\]|\(no-?\)|\{no-?\})?"
-    r"(?P<name>[\w?#@%$:!^.~*][\w.+#?-]*|<[\w-]+>)|" + _BEFORE + r"--(?=$|[\s,|\])])"
+    r"(?P<name>[\w?#@%$!^~*][\w.+?-]*|<[\w-]+>|[<>](?=$|[\s,]))|" + _BEFORE + r"--(?=$|[\s,:|\])])"
 )
 _EDGE = re.compile(r"^[\s\[({'\"‘“]*(?=[-+])")
 _MARK = re.compile("([\x01\x02\x03])")
