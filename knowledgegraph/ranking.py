@@ -24,7 +24,7 @@ _FORMS = {"book": 0.8, "module": 0.95, "method": 0.95, "option": 0.8, "variable"
 
 _CITED = 0.9  # of a lesson's fit goes to the first section that it cites, ...
 _CITED_NEXT = 0.88  # ... and of that to each next one
-_BOTH = 0.5  # what the weaker of two reasons (its own words, a lesson's citation) adds
+_BOTH = 0.7  # what the weaker of two reasons (its own words, a lesson's citation) adds
 _PAGE = 0.12  # what each further section of a page that fits adds to the best one
 
 

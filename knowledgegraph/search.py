@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 from knowledgegraph import ranking, words
@@ -31,15 +32,20 @@ _COVERED = 60  # the best of them, for which is looked up which words they know
 _NEAREST = 60  # entries that vectors hand over
 
 # What a match in a column is worth to BM25, in the order of the table: title, names, intents, summary, body.
-_WEIGHTS = (6.0, 4.0, 4.0, 2.5, 0.6)
+_WEIGHTS = (6.0, 4.0, 4.0, 2.5, 1.0)
 _HEADLINE = "{title names intents summary}"
 _BODY_SHARE = 0.5  # how much a word in the body covers, against one in a headline
 _RARE = 4  # a word in fewer documents says no more than this: rare words are often accidents
-# The least that must be covered; less when the question names our domain.
-_THRESHOLD, _THRESHOLD_RUST, _THRESHOLD_OURS = 0.4, 0.3, 0.2
-_THRESHOLD_ONE = 0.6  # one word alone must be in a headline: lessons use words in passing
+# The least of a question that must be covered: when it names a domain by a word that means nothing else; when its words
+# point to one; when "rust" is all, which may be the one on iron; when nothing says what it is about.
+_LEAST_OURS, _LEAST_LEANING, _LEAST_RUST, _LEAST_ANY = 0.2, 0.33, 0.5, 0.54
+_LEAST_ONE = 0.6  # one word alone must be in a headline: lessons use words in passing
+_STRANGE = 0.1  # more, when nothing says what it is about and no document knows one of its words
 _SIGN = 0.5  # what an operator or other sign in the question adds to the concept that is named so
 _NAMED = 0.6  # what it adds to an entry that the question names it among other words
+_PROGRAM = 0.3  # ... where the name may be an ordinary word: find, sort, top
+_LEANING = 0.4
+_SAME_SHARE = 0.7  # how much a word covers that means the same, against the word itself
 _DOMAIN_BOOST, _FOREIGN_DOMAIN = 1.3, 0.6
 
 
@@ -65,10 +71,12 @@ class Hit:
 
 @dataclass(slots=True)
 class _Question:
-    """A query, taken apart. ``weights``: how much each word says; ``known``: the candidates that know it, and how
-    well."""
+    """A query, taken apart. ``domains``: those that it names; ``leaning``: those that its words point to, as shares.
+    ``weights``: how much each word says; ``known``: the candidates that know it, and how well."""
 
+    text: str
     domains: frozenset[str]
+    leaning: Mapping[str, float]
     weights: dict[str, float] = field(default_factory=dict)
     known: dict[str, dict[int, float]] = field(default_factory=dict)
 
@@ -118,14 +126,12 @@ class Search:
         """Rows with their scores: the share that the best one covers, falling with the fit of the others."""
         if words.is_elsewhere(query) and not exact:
             return []
-        question = _Question(words.domains(query))
+        question = _Question(query, words.domains(query), words.leaning(query))
         candidates = self._candidates(database, question, query)
         if not candidates:
             return []
         self._weigh(database, question, query, candidates)
-        least = _THRESHOLD_OURS if words.is_plainly_ours(query) else _THRESHOLD_RUST if question.domains else _THRESHOLD
-        if len(question.weights) == 1:
-            least = max(least, _THRESHOLD_ONE)
+        least = _least(question)
         covering = {row: found for row, found in candidates.items() if found.coverage >= least}
         if not covering:
             return []
@@ -144,15 +150,29 @@ class Search:
             texts[row] = bm25 * ranking.worth(kind, ref, form) * _steer(domain, question)
         for row, text in ranking.normalised(texts).items():
             candidates[row].text = text
-        for row, name in self._named(database, query):
-            if row in candidates:
-                candidates[row].named = name
+        named = dict(sorted(self._named(database, query), key=itemgetter(1)))
+        absent = [row for row in named if row not in candidates]
+        for row in self._look(database, absent):
+            candidates[row.row] = row
+        for row, value in named.items():
+            candidates[row].named = value
         return candidates
 
     def _named(self, database: sqlite3.Connection, query: str) -> Iterable[tuple[int, float]]:
+        """Rows that the query names inside a sentence, with what that adds."""
+        statement = "SELECT n.row FROM names n JOIN concepts c ON c.row = n.row WHERE n.name = ? LIMIT 6"
         for sign in words.signs(query):
-            for (row,) in database.execute("SELECT row FROM names WHERE name = ?", (sign,)):
-                yield row, _SIGN
+            yield from ((row, _SIGN) for (row,) in database.execute(statement, (words.name(sign),)))
+        for mention in words.mentions(query):
+            yield from ((row, _NAMED) for (row,) in database.execute(statement, (words.name(mention),)))
+        programs = "SELECT row FROM commands WHERE command = ? AND option = ''"
+        for term in words.terms(query):
+            yield from ((row, _PROGRAM) for (row,) in database.execute(programs, (term,)))
+
+    def _look(self, database: sqlite3.Connection, rows: Sequence[int]) -> Iterable[Candidate]:
+        marks = ",".join("?" * len(rows))
+        found = database.execute(f"SELECT row, kind, ref, form, domain FROM concepts WHERE row IN ({marks})", rows)  # noqa: S608 -- question marks
+        return [Candidate(*row) for row in found]
 
     def _spread(self, database: sqlite3.Connection, candidates: dict[int, Candidate]) -> None:
         """Lets the lessons among the candidates speak for what they cite; brings in what was not found by its words."""
@@ -187,6 +207,8 @@ class Search:
             if not count and term in quoted:
                 continue  # a name out of the reader's own code says nothing of the subject
             known = dict.fromkeys(_rows(database, among, match), _BODY_SHARE)
+            for other in words.same(term):
+                known.update(dict.fromkeys(_rows(database, among, f'{_HEADLINE} : "{other}"'), _SAME_SHARE))
             known.update(dict.fromkeys(_rows(database, among, f"{_HEADLINE} : {match}"), 1.0))
             question.known[term] = known
             question.weights[term] = math.log(1 + total / max(count, _RARE))
@@ -194,7 +216,9 @@ class Search:
             candidates[row].coverage = min(question.coverage(row) + candidates[row].named, 1.0)
 
     def _rank(self, database: sqlite3.Connection, query: str) -> list[tuple[int, float, str, str, str, str]]:
-        match = " OR ".join(f'"{term}"' for term in words.terms(query)[:_MAX_TERMS])
+        terms = words.terms(query)[:_MAX_TERMS]
+        wanted = dict.fromkeys(word for term in terms for word in (term, *words.same(term)))
+        match = " OR ".join(f'"{word}"' for word in wanted)
         if not match:
             return []
         weights = ", ".join(map(str, _WEIGHTS))
@@ -206,10 +230,21 @@ class Search:
         return database.execute(statement, (match,)).fetchall()
 
 
+def _least(question: _Question) -> float:
+    """How much of a question the best answer must cover for it to be about what the tutor knows."""
+    if words.is_plainly_ours(question.text):
+        return _LEAST_OURS
+    least = _LEAST_LEANING
+    if not question.leaning:
+        strange = any(not rows for rows in question.known.values())
+        least = (_LEAST_RUST if question.domains else _LEAST_ANY) + (_STRANGE if strange else 0.0)
+    return max(least, _LEAST_ONE) if len(question.weights) == 1 else least
+
+
 def _steer(domain: str, question: _Question) -> float:
-    if not question.domains:
-        return 1.0
-    return _DOMAIN_BOOST if domain in question.domains else _FOREIGN_DOMAIN
+    if question.domains:
+        return _DOMAIN_BOOST if domain in question.domains else _FOREIGN_DOMAIN
+    return 1.0 + _LEANING * question.leaning.get(domain, 0.0)
 
 
 def _rows(database: sqlite3.Connection, among: str, match: str) -> Iterable[int]:

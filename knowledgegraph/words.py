@@ -43,8 +43,70 @@ _ONLY_STEERING = frozenset({"rust", "rustlang", "git", "gh", "linux", "unix", "u
 # is about that.
 _ELSEWHERE_TEXT = """python javascript typescript java kotlin haskell golang ruby php perl scala css html sql mysql
 postgres postgresql angular vue django nodejs npm numpy pandas powershell matlab wordpress android kubernetes mongodb
-jquery cobol fortran goroutine goroutines svn mercurial perforce"""
+jquery cobol fortran goroutine goroutines svn mercurial perforce react redux svelte tailwind bootstrap excel powerpoint
+photoshop iphone ipad ios macos xcode swiftui flutter dart elixir erlang clojure lua julia delphi vba dotnet pytorch
+tensorflow django flask laravel symfony rails nextjs electron unity godot minecraft arduino"""
 _ELSEWHERE = frozenset(_ELSEWHERE_TEXT.split())
+# ... and those whose names mean something else, too.
+_ELSEWHERE_NAMED = re.compile(r"\b(?:in|using|with|for) (?:Go|Swift|R|C#|Java|Word|Windows|Basic)(?!\w)|\bC#(?!\w)|\.NET\b")
+
+
+# What a question is most likely about that uses the word, when it names no domain.
+_LEANING_TEXT = {
+    "git": """commit commits committed uncommitted unpushed branch branches rebase rebasing stash staged unstaged staging
+        merge merging remote origin upstream head reflog submodule submodules bisect blame checkout repository
+        repositories push pushed pull fetch gitignore hunk cherry pick revert conflicts tag tags""",
+    "gh": """pr prs issue issues workflow workflows actions gist gists artifact artifacts codespace codespaces
+        organization secrets reviewer reviewers assignee fork forks""",
+    "linux": """directory directories folder folders file files disk process processes pid daemon user users sudo root
+        permission permissions owner script scripts cron crontab ssh symlink mount partition kernel systemd service
+        command commands stdout stderr pipe log logs zip tar archive port ports network memory cpu""",
+    "rust": """struct structs enum enums trait traits impl borrow borrowed borrowing borrows lifetime lifetimes vec vector
+        closure closures macro macros mut mutable immutable iterator iterators generic generics unwrap option result
+        panic async await unsafe crate crates cargo function functions variable variables compile compiler compiles
+        string strings str slice slices tuple array arrays hashmap mutex arc rc box boxed pointer pointers type types
+        method methods field fields pattern match module modules derive ownership moved integer float enum loop
+        println return returns thread threads static const test tests""",
+}
+_LEANING = {word: domain for domain, text in _LEANING_TEXT.items() for word in text.split()}
+
+# What learners call things, and what the documentation calls them. Both are searched for.
+_SAME_TEXT = """
+folder directory; folders directories; subfolder subdirectory; delete remove; deleted removed; deleting removing;
+erase remove; wipe remove; parameter argument; parameters arguments; null none option; nil none option;
+exception panic error; exceptions panic errors; class struct; classes structs; interface trait; interfaces traits;
+inheritance trait; constructor new; constructors new; dictionary hashmap; hashtable hashmap; map hashmap; keyboard stdin;
+console terminal stdout; initialise initialize; initialisation initialization; initialising initializing;
+serialise serialize; organisation organization; colour color; behaviour behavior; cast convert; stringify to_string;
+concatenate append push_str; join concat; undo revert reset restore; discard restore; unstage restore; rename mv;
+upload push copy; download fetch clone; schedule cron crontab; frozen kill; hang kill; capitalize uppercase;
+capitalizing uppercase; capitalization case; capitalisation case; lowercase lower; sleep wait; random rand;
+multithreading threads; multithreaded threads; parallel threads; callback closure; callbacks closures; lambda closure;
+lambdas closures; overload operator; overloading operator; singleton static; global static; globals static;
+immutable mut; mutate mut mutable; char character; int integer; uint unsigned; float floating; bool boolean;
+username user; accounts account auth; pr pull; prs pulls; repo repository; repos repositories; dir directory;
+dirs directories; config configuration; env environment; executable chmod permission; runnable executable;
+symlink symbolic; hardlink hard; args arguments; cli terminal; printf print; logging log; debug debugger;
+location which path; space disk usage; size usage; multiple several; shortcut alias; squash rebase; rollback revert;
+timeout duration; substring slice; splice slice; sizeof size_of; typeof type_name; instanceof downcast; foreach iter;
+enumerate index; iterate iterator; looping loop; ternary if; switch match; async future; promise future; coroutine async;
+goroutine thread; destructor drop; finalizer drop; generics generic; template generic; templates generics; polymorphism
+dyn; vtable dyn; namespace module; package crate; library crate; import use; include use; header module; subclass trait
+"""
+_SAME = {
+    entry.split()[0]: tuple(entry.split()[1:]) for entry in _SAME_TEXT.replace("\n", " ").split(";") if entry.strip()
+}
+
+
+def leaning(query: str) -> dict[str, float]:
+    """Which domains the words of a query point to that names none: shares that add up to 1; nothing where none do."""
+    found = [_LEANING[term.lower()] for term in _TERM.findall(query) if term.lower() in _LEANING]
+    return {domain: found.count(domain) / len(found) for domain in dict.fromkeys(found)}
+
+
+def same(term: str) -> tuple[str, ...]:
+    """Other words for a term of :func:`terms`."""
+    return _SAME.get(term, ())
 
 
 def name(text: str) -> str:
@@ -99,6 +161,22 @@ def terms(query: str) -> list[str]:
     return list(dict.fromkeys(term for term in kept if len(term) > 1 or term.isascii()))
 
 
+_MENTION = re.compile(
+    r"`([^`]{1,80})`|((?:git|gh|cargo)(?: [a-z][\w-]*){1,2})|(\w+(?:::\w+)+!?|\w+!(?=\W|$)|[a-z]\w*_\w+)"
+)
+
+
+def mentions(query: str) -> list[str]:
+    """What a query names inside a sentence, in the order of the query: what stands between backticks, paths, names with
+    underscores, macros, and the commands of git, gh and cargo, each also without its last word."""
+    found: list[str] = []
+    for quoted_part, command, path in _MENTION.findall(query):
+        found += [part for part in (quoted_part, path) if part]
+        parts = (command or (quoted_part if quoted_part.startswith(("git ", "gh ", "cargo ")) else "")).split()
+        found += [" ".join(parts[:count]) for count in (3, 2) if len(parts) >= count]
+    return list(dict.fromkeys(found))
+
+
 def quoted(query: str) -> frozenset[str]:
     """The words between backticks: names out of someone's code."""
     return frozenset(term.lower() for part in _QUOTED.findall(query) for term in _TERM.findall(part))
@@ -117,4 +195,6 @@ def is_plainly_ours(query: str) -> bool:
 
 def is_elsewhere(query: str) -> bool:
     """Whether the query names another language or craft and none of our domains."""
-    return not domains(query) and any(term.lower() in _ELSEWHERE for term in _TERM.findall(query))
+    if domains(query):
+        return False
+    return any(term.lower() in _ELSEWHERE for term in _TERM.findall(query)) or bool(_ELSEWHERE_NAMED.search(query))
