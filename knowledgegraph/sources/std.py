@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from knowledgegraph.entry import Coverage, Entry, Form, Piece, Trouble
+from knowledgegraph.entry import Coverage, Piece, Trouble
 from knowledgegraph.sources.base import Found, Machine, Missing
 from knowledgegraph.sources.html import parse
 from knowledgegraph.sources.std_docs import NO_DOCS, bytes_of, fingerprint_of, version_of
-from knowledgegraph.sources.std_entries import ROOT, Writer
+from knowledgegraph.sources.std_entries import ROOT, TITLE, Writer
 from knowledgegraph.sources.std_items import catalogue, is_left_out
-from knowledgegraph.sources.std_pages import page_of
+from knowledgegraph.sources.std_pages import Page, page_of
 
 _MOST_MISSING = 30
 
@@ -25,7 +25,7 @@ class Std:
     """The standard library."""
 
     name = "std"
-    title = "The Rust Standard Library"
+    title = TITLE
 
     def __init__(self, machine: Machine) -> None:
         self._docs = machine.rust_docs
@@ -44,26 +44,32 @@ class Std:
         items = catalogue(root)
         writer = Writer(items, root)
         got: set[str] = set()
-        if not items.items or items.items[0].id != ROOT:
-            yield Entry("std", "std", self.title, Form.BOOK, "rust", location="")
-        for file, why in items.unread.items():
-            yield Trouble(f"{root / file} could not be read ({why}).")
+        for folder, why in items.unread.items():
+            yield Trouble(f"{root / folder} could not be read ({why}).")
+        if items.by_file.get("index.html") is None:
+            yield writer.crate()
         for item in items.items:
-            path = root / item.place.file
-            try:
-                page = page_of(bytes_of(path))
-            except OSError as error:
-                yield Trouble(f"{path} could not be read ({error.strerror}).")
-                continue
-            if page is None:
-                yield Trouble(f"{path} is no page of documentation; install rust-docs again.")
-                continue
-            if not page.is_whole:
-                yield Trouble(f"{path} ends too early; install rust-docs again.")
-            yield from writer.write(item, page)
-            got.update(item.files)
+            page, trouble = _page(root / item.place.file)
+            if trouble:
+                yield Trouble(trouble)
+            if page is not None:
+                yield from writer.write(item, page)
+                got.update(item.files)
+            elif item.id == ROOT:
+                yield writer.crate()
         yield from writer.links()
         yield from _account(root, got)
+
+
+def _page(path: Path) -> tuple[Page | None, str]:
+    """The page, if there is one in this file, and what is wrong with it."""
+    try:
+        page = page_of(bytes_of(path))
+    except OSError as error:
+        return None, f"{path} could not be read ({error.strerror})."
+    if page is None:
+        return None, f"{path} is no page of documentation; install rust-docs again."
+    return page, "" if page.is_whole else f"{path} ends too early; install rust-docs again."
 
 
 def _account(root: Path, got: set[str]) -> Iterator[Piece]:

@@ -16,6 +16,7 @@ from knowledgegraph.sources.std_items import Catalogue, Item, resolved
 from knowledgegraph.sources.std_pages import Page, Part, Standing, generics_of, own_type, part_of
 
 ROOT = entry_id("std", "std")
+TITLE = "The Rust Standard Library"
 
 _FORMS = {"mod": Form.MODULE, "keyword": Form.KEYWORD}
 _WITH_OWN_TYPE = frozenset({"struct", "enum", "union"})
@@ -39,6 +40,11 @@ class Writer:
         self._known: set[str] = set()
         self._links: dict[tuple[str, str, str, Kind], None] = {}
         self._integer_methods: set[str] = set()
+
+    def crate(self) -> Entry:
+        """The root of all, where its own page cannot be read."""
+        self._known.add(ROOT)
+        return Entry("std", "std", TITLE, Form.BOOK, "rust")
 
     def write(self, item: Item, page: Page) -> Iterator[Piece]:
         """The item, then its parts."""
@@ -75,7 +81,7 @@ class Writer:
         entry = Entry(
             kind="std",
             ref=item.ref,
-            title="The Rust Standard Library" if is_root else item.title,
+            title=TITLE if is_root else item.title,
             form=Form.BOOK if is_root else _FORMS.get(item.place.what, Form.ITEM),
             domain="rust",
             summary=_summary(page.docs, page.standing, page.declaration),

@@ -24,11 +24,14 @@ from knowledgegraph.sources.std_pages import prelude_of, redirect_of, source_of
 LEFT_OUT = ("arch", "core_arch", "intrinsics", "simd", "os/wasi", "os/wasip2")
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_FILE = re.compile(r"([a-z]+)\.([^.!]+)\.html")
+_FILE = re.compile(r"([a-z]+)\.(\w+)\.html")
+_FOLDER = re.compile(r"\w+")
 _TYPES = frozenset({"struct", "enum", "union", "trait", "type", "traitalias"})
 _QUALIFIED = frozenset({"primitive", "keyword"})
+_SPELT = {"SelfTy": "Self"}  # where capitals count for nothing in file names, keyword.self.html is another keyword's
 _MARKED = frozenset({"mod", "macro", "attr", "derive"})  # titled by what they are
 _PRELUDES = ("std/prelude/v1", "core/prelude/rust_2021", "core/prelude/rust_2024")
+_DEEPEST = 12  # folders; std's own modules are six deep
 _REDIRECT = 1000  # bytes; a page of content is larger
 
 
@@ -83,8 +86,8 @@ class Item:
 
 @dataclass(slots=True)
 class Catalogue:
-    """All items of a tree. ``prelude``: the paths of what needs no ``use``; ``unread``: files that
-    could not be looked into, with the reason."""
+    """All items of a tree. ``prelude``: the paths of what needs no ``use``; ``unread``: folders that could
+    not be looked into, with the reason."""
 
     items: list[Item] = field(default_factory=list)
     by_file: dict[str, Item] = field(default_factory=dict)
@@ -98,16 +101,14 @@ def catalogue(root: Path) -> Catalogue:
     made = Catalogue()
     redirects: dict[str, str] = {}
     places: list[Place] = []
-    for file, size in _files(root, ""):
+    for file, size in _files(root, "", made.unread):
         place = place_of(file)
-        if place is None:
-            continue
-        target = _target(root, file, made.unread) if size < _REDIRECT else None
+        target = _target(root, file) if size < _REDIRECT else None
         if target is not None:
             redirects[file] = target
-        else:
+        elif place is not None:
             places.append(place)
-    others = _same(root, places, made.unread)
+    others = _same(root, places)
     main = [place for place in places if place.file not in others]
     made.prelude = _prelude(root.parent)
     titles = _titles(main, made.prelude)
@@ -124,34 +125,36 @@ def catalogue(root: Path) -> Catalogue:
     return made
 
 
-def _files(root: Path, folder: str) -> Iterator[tuple[str, int]]:
+def _files(root: Path, folder: str, unread: dict[str, str]) -> Iterator[tuple[str, int]]:
     """Pages and their sizes: those of a folder, its index first, before those of its subfolders."""
     folders: list[str] = []
     files: list[tuple[bool, str, int]] = []
-    with os.scandir(root / folder) as entries:
-        for entry in entries:
+    try:
+        for entry in os.scandir(root / folder):
             path = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_dir(follow_symlinks=False):
-                folders.append(path)
-            elif entry.name.endswith(".html") and entry.is_file():
+                if _FOLDER.fullmatch(entry.name) and path.count("/") < _DEEPEST:
+                    folders.append(path)
+            elif entry.is_file() and place_of(path) is not None:
                 files.append((entry.name != "index.html", path, entry.stat().st_size))
+    except OSError as error:
+        if not folder:
+            raise
+        unread[folder] = error.strerror or "unreadable"
     for _, path, size in sorted(files):
         yield path, size
     for inner in sorted(folders):
         if not is_left_out(inner):
-            yield from _files(root, inner)
+            yield from _files(root, inner, unread)
 
 
-def _target(root: Path, file: str, unread: dict[str, str]) -> str | None:
+def _target(root: Path, file: str) -> str | None:
     """The file that a small page sends its reader to; None where it sends nowhere inside the folder."""
     try:
         href = redirect_of(bytes_of(root / file))
-    except OSError as error:
-        unread[file] = error.strerror or "unreadable"
+    except OSError:  # told of when it is read as a page
         return None
-    if href is None:
-        return None
-    return resolved(file, href)[0] or None
+    return resolved(file, href)[0] or None if href is not None else None
 
 
 def resolved(file: str, href: str) -> tuple[str, str]:
@@ -166,23 +169,21 @@ def resolved(file: str, href: str) -> tuple[str, str]:
     return target.removeprefix("std/"), unquote(anchor)
 
 
-def _same(root: Path, places: Iterable[Place], unread: dict[str, str]) -> dict[str, str]:
+def _same(root: Path, places: Iterable[Place]) -> dict[str, str]:
     """Pages of an item that has another page with a shorter path: to that page."""
     named = defaultdict(list)
     for place in places:
-        named[place.what, place.name].append(place)
+        if place.what != "mod":
+            named[place.what, place.name].append(place)
     found: dict[str, str] = {}
-    for what_and_name, several in named.items():
-        if len(several) == 1 or what_and_name[0] == "mod":
-            continue
-        by_source: dict[bytes, Place] = {}
-        for place in sorted(several, key=lambda place: (len(place.path), place.path)):
+    for several in named.values():
+        first_of: dict[bytes, Place] = {}
+        for place in sorted(several, key=lambda place: (len(place.path), place.path)) if len(several) > 1 else ():
             try:
                 source = source_of(bytes_of(root / place.file))
-            except OSError as error:
-                unread[place.file] = error.strerror or "unreadable"
+            except OSError:  # told of when it is read as a page
                 continue
-            first = by_source.setdefault(source, place) if source else place
+            first = first_of.setdefault(source, place) if source else place
             if first is not place:
                 found[place.file] = first.file
     return found
@@ -235,7 +236,7 @@ def _titles(places: list[Place], prelude: set[tuple[str, ...]]) -> dict[str, str
         elif place.what == "attr":
             title = f"#[{place.name}]"
         elif place.what == "keyword":
-            title = f"{place.name} keyword"
+            title = f"{_SPELT.get(place.name, place.name)} keyword"
         elif place.what == "primitive":
             title = f"{place.name} primitive" if place.name in keywords else place.name
         elif place.path in prelude and place.what in _TYPES:
@@ -262,7 +263,7 @@ def _names(root: Path, place: Place, title: str, files: tuple[str, ...]) -> Iter
     written = "::".join(place.path)
     bang = "!" if place.what == "macro" else ""
     if place.what == "keyword":
-        yield f"keyword {place.name}"
+        yield f"keyword {_SPELT.get(place.name, place.name)}"
         return
     if place.what == "primitive":
         yield f"primitive {place.name}"
