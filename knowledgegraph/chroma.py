@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -93,7 +94,9 @@ def default_function() -> Any:
     _import_config()
     from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2
 
-    return ONNXMiniLM_L6_V2(preferred_providers=["CPUExecutionProvider"])
+    function: Any = ONNXMiniLM_L6_V2(preferred_providers=["CPUExecutionProvider"])
+    function.tqdm = partial(function.tqdm, disable=True)  # it would draw a bar over whatever is on the terminal
+    return function
 
 
 @contextmanager

@@ -11,7 +11,8 @@ and from a test ``with running({...}) as server: server.host``. A script is one 
      "replies": {"/api/chat": [REPLY, …], "/api/tags": [REPLY, …]}}
 
 Requests to a path take its replies in turn, the last one again and again; a path without replies is answered as the
-real server would (``/api/chat`` then repeats the question word by word). A reply::
+real server would (``/api/chat`` then repeats the question word by word, ``/api/embed`` makes vectors of
+``embedding_length`` out of the letters of each text, which are not of length 1). A reply::
 
     {"status": 200, "type": "application/x-ndjson", "length": false,   # length: Content-Length instead of chunks
      "cut": [3, 9],         # join the bytes and send them in pieces that end at these offsets …
@@ -57,7 +58,7 @@ from typing import Any
 _GO_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _REASONS = {
     200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests",
-    500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
+    500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
 }  # fmt: skip
 
 
@@ -298,6 +299,8 @@ class ScriptedOllama:
             return _json({"models": [self._listed(self._models()[name]) | {"context_length": window}]})
         if request.path == "/api/show":
             return self._shown(json.loads(request.body).get("model", ""))
+        if request.path == "/api/embed":
+            return self._embedded(json.loads(request.body))
         return _whole(404, b"404 page not found", "text/plain")
 
     def _models(self) -> dict[str, Mapping[str, Any]]:
@@ -321,6 +324,19 @@ class ScriptedOllama:
             shown["model_info"] = {"general.architecture": "test", "test.context_length": model["context_length"]}
         capabilities = model.get("capabilities", ["completion"])
         return _json(shown | ({"capabilities": capabilities} if capabilities else {}))
+
+    def _embedded(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        model = self._models().get(body.get("model", ""))
+        if model is None:
+            return _json({"error": f"model '{body.get('model')}' not found"}, 404)
+        if "embedding" not in model.get("capabilities", ["completion"]):
+            return _json({"error": "this model does not support embeddings"}, 501)
+        length = model.get("embedding_length", 8)
+        vectors = [
+            [1.0] + [float(text.count(chr(97 + place))) for place in range(length - 1)] for text in body["input"]
+        ]
+        return _json({"model": model["name"], "embeddings": vectors, "total_duration": 14143917,
+                      "prompt_eval_count": sum(len(text.split()) for text in body["input"])})  # fmt: skip
 
     def _checked_chat(self, body: Mapping[str, Any], scripted: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """What the real server checks before a model speaks; then the scripted reply, or an echo."""

@@ -46,7 +46,7 @@ class Bert:
 
         tokenizer, session = self._loaded()
         # One by one: encoding many at once starts threads, and every later fork of the process then prints a warning.
-        tokens = [tokenizer.encode(_readable(text)).ids for text in texts]
+        tokens = [tokenizer.encode(readable(text)).ids for text in texts]
         vectors = numpy.empty((len(texts), self.dimensions), numpy.float32)
         for places in _alike(tokens):
             ids = numpy.array([tokens[place] for place in places], numpy.int32)
@@ -116,7 +116,7 @@ def one_line(words: str, most: int = 200) -> str:
     return line if len(line) <= most else f"{line[:most]}…"
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """The start of a text, without what no tokenizer takes: halves of surrogate pairs."""
     return text[:_MOST_CHARACTERS].encode("utf-8", "replace").decode()
 

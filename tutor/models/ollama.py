@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from tutor.config import ModelSettings
 
-__all__ = ["MODEL_TO_GET", "OllamaModel", "Timeouts", "probe", "resolve_host"]
+__all__ = ["MODEL_TO_GET", "OllamaModel", "Timeouts", "embed", "installed", "probe", "resolve_host"]
 
 MODEL_TO_GET = "qwen2.5-coder:3b"
 """What to suggest where there is no model: small enough for most machines (2 GB), and trained on code."""
@@ -123,15 +123,17 @@ class OllamaModel:
         self._window = max(self._window, windows.bucket(needed, self.context))
         return {
             "model": self.model,
-            # Bytes of a file that were no UTF-8 are lone surrogates here, which JSON cannot carry.
-            "messages": [
-                {"role": m.role, "content": m.content.encode("utf-8", "backslashreplace").decode()} for m in messages
-            ],
+            "messages": [{"role": m.role, "content": _sendable(m.content)} for m in messages],
             "stream": True,
             "truncate": False,
             "shift": False,
             "options": {"num_ctx": self._window},
         }
+
+
+def _sendable(text: str) -> str:
+    """Bytes of a file that were no UTF-8 are lone surrogates here, which JSON cannot carry."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _end(reply: ChatResponse, seconds: float) -> ChatEnd:
@@ -215,6 +217,52 @@ async def _show(client: AsyncClient, name: str) -> tuple[bool, int]:
     info = shown_model.modelinfo or {}
     length = info.get(f"{info.get('general.architecture')}.context_length")
     return can_chat, length if isinstance(length, int) else 0
+
+
+async def installed(host: str, timeouts: Timeouts | None = None) -> dict[str, str]:
+    """The models that the server at ``host`` has, each with the digest of its content, "" where it tells none.
+
+    Raises :class:`tutor.models.wire.WireError`, and :class:`ModelUnavailable` when no client can be made.
+    """
+    limits = timeouts or Timeouts()
+    async with _answering(host, limits, limits.probe) as client:
+        return {model.model: model.digest or "" for model in (await client.list()).models if model.model}
+
+
+async def embed(
+    host: str, model: str, texts: Sequence[str], timeouts: Timeouts | None = None
+) -> Sequence[Sequence[float]]:
+    """The vectors that ``model`` on the server at ``host`` makes of ``texts``, one for each; too long a text is cut.
+
+    Waits for it as long as for a first word, as the model may have to be loaded. Raises as :func:`installed` does.
+    """
+    limits = timeouts or Timeouts()
+    async with _answering(host, limits, limits.first) as client:
+        reply = await client.embed(model, [_sendable(text) for text in texts], truncate=True)
+        vectors: Sequence[Sequence[float]] = reply.embeddings
+        if len(vectors) != len(texts):
+            raise NotTheProtocol("another number of vectors")
+        return vectors
+
+
+@asynccontextmanager
+async def _answering(host: str, limits: Timeouts, seconds: float) -> AsyncGenerator[AsyncClient, None]:
+    """A client for requests that are answered in one piece, within ``seconds``."""
+    import asyncio
+
+    from tutor.streams import call
+
+    if is_loopback(host):
+        await _knock(host, limits.knock)
+    client = await call(lambda: _connect(host, limits))
+    try:
+        with _httpx_errors():
+            async with asyncio.timeout(seconds):
+                yield client
+    except TimeoutError as error:
+        raise TooLate(seconds) from error
+    finally:
+        await _close(client)
 
 
 async def _replies(host: str, body: dict[str, Any], timeouts: Timeouts) -> AsyncGenerator[ChatResponse, None]:
