@@ -8,9 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from knowledgegraph.entry import Coverage, Entry, Form, Kind, Piece, Relation, Trouble
-from knowledgegraph.sources.base import Found, Machine, Missing
+from knowledgegraph.sources.base import Found, Machine, Missing, Source
 from knowledgegraph.sources.gh import Gh
 from knowledgegraph.sources.gh_help import read_flags, read_help, read_reference, read_variables
 
@@ -115,14 +117,14 @@ def _fake(folder: Path, texts: dict[str, str], version: str = "gh version 9.8.7 
     return Machine(programs=(programs,))
 
 
-def _found(source: Gh) -> Found:
+def _found(source: Source) -> Found:
     found = source.detect()
     assert isinstance(found, Found)
     return found
 
 
 def _read(machine: Machine) -> tuple[dict[str, Entry], list[Piece]]:
-    source = Gh(machine)
+    source: Source = Gh(machine)
     pieces = list(source.read(_found(source)))
     entries = [piece for piece in pieces if isinstance(piece, Entry)]
     assert max(Counter(entry.id for entry in entries).values()) == 1, "an id is given twice"
@@ -292,6 +294,16 @@ def test_flags_of_odd_shapes() -> None:
 def test_nothing_is_read_from_nothing() -> None:
     assert read_reference("") == [] and read_flags("") == () and read_variables("") == []
     assert read_help("").sections == {}
+
+
+@given(st.text(alphabet=st.sampled_from("#`-gh aA:\n ,="), max_size=300))
+def test_any_text_is_read(text: str) -> None:
+    for command in read_reference(text):
+        assert command.path.startswith("gh") or not command.path
+    for flag in read_flags(text):
+        assert flag.spellings[0].startswith("--")
+    read_help(text)
+    read_variables(text)
 
 
 def _pages(folder: Path) -> Path:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledgegraph.entry import Coverage, Entry, Form, Kind, Piece, Relation, Trouble
-from knowledgegraph.sources.base import Found, Machine, Missing
+from knowledgegraph.sources.base import Found, Machine, Missing, Source
 from knowledgegraph.sources.git import Git
 from knowledgegraph.sources.git_config import Variable, with_listed
 from knowledgegraph.sources.git_usage import read_usage
@@ -122,14 +122,14 @@ def _machine(folder: Path, pages: dict[str, str] | None = None, told: dict[str, 
     return Machine(programs=(programs,), man_path=(man,))
 
 
-def _found(source: Git) -> Found:
+def _found(source: Source) -> Found:
     found = source.detect()
     assert isinstance(found, Found)
     return found
 
 
 def _read(machine: Machine) -> tuple[dict[str, Entry], list[Piece]]:
-    source = Git(machine)
+    source: Source = Git(machine)
     pieces = list(source.read(_found(source)))
     entries = [piece for piece in pieces if isinstance(piece, Entry)]
     assert max(Counter(entry.id for entry in entries).values()) == 1, "an id is given twice"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 _HEADING = re.compile(r"^(#{2,6}) `(gh .+)`\s*$")
-_FLAG = re.compile(r"^ *(?:(-\w), )?(--[\w-]+)(?: (\S.*?))?(?: {2,}(\S.*))?$")
+_FLAG = re.compile(r"(?:(-\w), )?(--[\w-]+)(?: (\S.*))?")
+_GAP = re.compile(r" {2,}")
 _TITLE = re.compile(r"^[A-Z][A-Z /-]+$")
 _LISTED = re.compile(r"^ *([a-z][\w-]*): +(\S.*)$", re.MULTILINE)
 _VARIABLE = re.compile(r"^`?[A-Z][A-Z0-9_]+`?(?:, `?[A-Z][A-Z0-9_]+`?)*(?: \([^)]*\))?: ")
@@ -83,14 +84,22 @@ def read_flags(text: str) -> tuple[Flag, ...]:
     """The flags among the lines of ``text``; an indented line that starts none goes on with the one before."""
     flags: list[Flag] = []
     for line in text.splitlines():
-        match = _FLAG.match(line)
-        if match is not None:
-            short, long, argument, about = match.groups("")
-            flags.append(Flag((long, short) if short else (long,), argument, about))
+        flag = _flag(line)
+        if flag is not None:
+            flags.append(flag)
         elif flags and line.startswith(" ") and line.strip():
             last = flags[-1]
-            flags[-1] = Flag(last.spellings, last.argument, f"{last.text} {line.strip()}".strip())
+            flags[-1] = replace(last, text=f"{last.text} {line.strip()}".strip())
     return tuple(flags)
+
+
+def _flag(line: str) -> Flag | None:
+    head, *about = _GAP.split(line.strip(), maxsplit=1)
+    match = _FLAG.fullmatch(head)
+    if match is None:
+        return None
+    short, long, argument = match.groups("")
+    return Flag((long, short) if short else (long,), argument, "".join(about))
 
 
 def read_help(text: str) -> Help:
@@ -129,12 +138,12 @@ def _command(words: int, usage: str, body: list[str]) -> Command:
     """The heading of level ``words`` names a command of so many words; what follows them in ``usage`` are arguments."""
     lines = [line for line in body if not line.startswith("```")]
     paragraphs = [part.strip("\n") for part in re.split(r"\n\s*\n", "\n".join(lines)) if part.strip()]
-    plain = [part for part in paragraphs if not _FLAG.match(part.splitlines()[0])]
+    plain = [part for part in paragraphs if not _flag(part.splitlines()[0])]
     aliases: tuple[str, ...] = ()
     for at, part in enumerate(plain):
         if part.strip("#* ").lower() == "aliases" and at + 1 < len(plain):
             aliases = read_aliases(plain[at + 1])
-    flags = tuple(flag for part in paragraphs if _FLAG.match(part.splitlines()[0]) for flag in read_flags(part))
+    flags = tuple(flag for part in paragraphs if _flag(part.splitlines()[0]) for flag in read_flags(part))
     summary = " ".join(plain[0].split()) if plain else ""
     path = takewhile(_WORD.fullmatch, usage.split()[:words])
     return Command(" ".join(path), usage, summary, flags, aliases)

@@ -18,8 +18,7 @@ GROUPS = (
     "plumbinginterrogators", "synchingrepositories", "synchelpers", "purehelpers",
 )  # fmt: skip
 _GUIDES = ("guide", "userinterfaces", "developerinterfaces")
-_OPTION = re.compile(r"^ {4}(-.*?)(?: {2,}(\S.*))?$")
-_CONTINUED = re.compile(r"^ {8,}(\S.*)$")
+_GAP = re.compile(r" {2,}")
 _SPELLING = re.compile(r"(--?)(\[no-\])?([A-Za-z0-9?][\w.-]*)(.*)")
 _LISTED = re.compile(r"^ {3}([a-z][\w.-]*) {2,}(\S.*)$", re.MULTILINE)
 
@@ -86,19 +85,19 @@ def read_usage(text: str) -> Usage:
     synopsis: list[str] = []
     options: list[UsedOption] = []
     for line in text.strip("\n").splitlines():
-        start = _OPTION.match(line)
-        more = _CONTINUED.match(line)
-        if start is not None and (option := _option(start[1], start[2] or "")):
+        shown = line.strip()
+        option = _option(*_GAP.split(shown, maxsplit=1)) if line.startswith("    -") else None
+        if option is not None:
             options.append(option)
-        elif more is not None and options:
+        elif options and shown and line.startswith(" " * 8):
             last = options[-1]
-            options[-1] = replace(last, text=f"{last.text} {more[1]}".strip())
-        elif line.strip() and not options and (line.startswith("usage:") or (synopsis and line.startswith(" "))):
+            options[-1] = replace(last, text=f"{last.text} {shown}".strip())
+        elif shown and not options and (line.startswith("usage:") or (synopsis and line.startswith(" "))):
             synopsis.append(line.removeprefix("usage: ").removeprefix("   or: ").rstrip())
     return Usage("\n".join(synopsis), tuple(options))
 
 
-def _option(head: str, text: str) -> UsedOption | None:
+def _option(head: str, text: str = "") -> UsedOption | None:
     """``-u, --untracked-files[=<mode>]``: spellings and argument; a ``[no-]`` stands for both spellings."""
     spellings: list[str] = []
     argument = ""
