@@ -235,8 +235,9 @@ def std_page(root: Path, path: str) -> bool:
 
 
 def references(kind: str) -> set[str]:
-    """All places of a kind that any concept points to."""
-    return {ref.ref for concept in EVERY for ref in concept.see if ref.kind == kind}
+    """All places of a kind that any concept points to; of a part of a page ("bash -- QUOTING"), the page."""
+    refs = {ref.ref for concept in EVERY for ref in concept.see if ref.kind == kind}
+    return {ref.partition(" --")[0] for ref in refs}
 
 
 @by_id
@@ -307,9 +308,10 @@ def test_references_to_lints_are_lints() -> None:
 
 
 def has_manual(page: str) -> bool:
-    """Whether ``man`` finds the page in a section that people read: commands, formats, overviews, administration."""
-    run = subprocess.run(["man", "-w", "-S", "1:5:7:8", page], capture_output=True, check=False)
-    return run.returncode == 0
+    """Whether ``man`` finds the page: ``hier(7)`` in its section, another one among commands and guides."""
+    name, _, section = page.rstrip(")").partition("(")
+    found = subprocess.run(["man", "-w", "-S", section or "1:5:7:8", name], capture_output=True, check=False)
+    return found.returncode == 0
 
 
 def is_builtin(name: str) -> bool:

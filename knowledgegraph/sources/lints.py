@@ -6,6 +6,7 @@ lints offline; the compiler's are explained in the rustc book, where that is ins
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +31,8 @@ from knowledgegraph.sources.lint_pages import PAGES, Section, read_sections
 
 _NO_RUST = Missing("Rust is not installed.", "Install it with rustup: https://rustup.rs")
 
-#: So many explanations are asked for at the same time: each is a program that mostly waits to be loaded.
+#: So many explanations are asked for at the same time, or as many as there are cores: each is a program of its own
+#: that has to be loaded.
 _AT_ONCE = 4
 _MOST_MISSING = 36
 
@@ -126,7 +128,7 @@ class ClippyLints:
             text = self.machine.tell((program, "--explain", _short(lint)))
             return text if text and text.strip() else None
 
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(max(_AT_ONCE, os.cpu_count() or 1)) as pool:
             yield from pool.map(explain, lints)
 
 
