@@ -74,7 +74,8 @@ CALLS = _table(
     async_concurrency="tokio::spawn task::spawn rt::spawn actix_web::spawn actix_rt::spawn async_std::spawn "
     "smol::spawn *::spawn_blocking *::spawn_local "
     "spawn_blocking spawn_local join_all try_join_all *::join_all *::try_join_all "
-    "futures::join future::join trpl::join futures::select future::select trpl::select futures::join3 future::join3 trpl::join3",
+    "futures::join future::join trpl::join futures::select future::select trpl::select futures::join3 "
+    "future::join3 trpl::join3",
     thread_spawn="thread::spawn",
     scoped_thread="thread::scope crossbeam::scope",
     message_channel="channel sync_channel unbounded unbounded_channel mpsc::channel mpsc::sync_channel "
@@ -135,7 +136,8 @@ STANDARD_DERIVES = frozenset(b"Clone Copy Debug Default Eq Hash Ord PartialEq Pa
 _PLAIN = frozenset(
     b"allow warn deny forbid expect cfg cfg_attr derive automatically_derived test ignore should_panic bench repr "
     b"inline cold must_use deprecated doc macro_use macro_export proc_macro "
-    b"proc_macro_derive proc_macro_attribute path no_std no_main no_core no_implicit_prelude no_mangle export_name link link_name link_section link_ordinal used "
+    b"proc_macro_derive proc_macro_attribute path no_std no_main no_core no_implicit_prelude no_mangle "
+    b"export_name link link_name link_section link_ordinal used "
     b"global_allocator target_feature track_caller instruction_set non_exhaustive recursion_limit type_length_limit "
     b"feature crate_type crate_name windows_subsystem panic_handler unsafe default naked optimize coverage "
     b"lang fundamental may_dangle marker track global_asm macro_escape debugger_visualizer "

@@ -147,14 +147,16 @@ _ADAPTORS = frozenset(
 )
 _SOURCES = frozenset(
     b"iter iter_mut into_iter par_iter par_iter_mut into_par_iter chars char_indices bytes lines split "
-    b"split_whitespace split_terminator splitn rsplit rsplitn split_ascii_whitespace keys values values_mut into_keys into_values drain "
+    b"split_whitespace split_terminator splitn rsplit rsplitn split_ascii_whitespace keys values values_mut "
+    b"into_keys into_values drain "
     b"windows chunks chunks_exact matches match_indices args vars read_dir by_ref range successors from_fn repeat "
     b"repeat_with once combinations sorted tuple_windows into_iter_sorted".split()
 )
 _ONE = frozenset(  # what gives an Option or a Result, whose methods have some of the same names
     b"get get_mut first last first_mut last_mut next next_back peek as_ref as_mut as_deref ok err max min max_by "
     b"min_by max_by_key min_by_key nth find find_map position pop pop_front pop_back checked_add checked_sub "
-    b"checked_mul ok_or front back parse get_or_insert strip_prefix strip_suffix reduce to_str parent file_name extension".split()
+    b"checked_mul ok_or front back parse get_or_insert strip_prefix strip_suffix reduce to_str parent file_name "
+    b"extension".split()
 )
 _ON_BOTH = frozenset(b"map filter cloned copied flatten zip inspect take".split())
 

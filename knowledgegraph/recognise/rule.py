@@ -77,7 +77,7 @@ _OUTLINE = """
 """
 
 
-_NOTHING = re.compile(rb"(?:\s+|//[^\n]*\n)*")
+_NOTHING = re.compile(rb"(?:\s|//[^\n]*\n)*")
 _BETWEEN = 10_000  # bytes of comments between an attribute and its item
 
 _RUST_FENCE = re.compile(
