@@ -54,9 +54,11 @@ def _page(name: str, section: str, about: str, synopsis: str, *body: str) -> str
 
 
 _KNOT = _page(
-    "git-knot", "1", "Tie two ropes", "\\fIgit knot\\fR [\\-t] <rope>\n\\fIgit knot\\fR untie <rope>",
+    "git-knot", "1", "Tie two ropes",
+    "\\fIgit knot\\fR [\\-t] <rope>\n\\fIgit knot\\fR untie <rope>\n\\fIgit knot\\fR cut",
     '.SH "DESCRIPTION"\n.sp\nTies ropes, so that \\fBgit fray\\fR cannot part them\\&.\n',
     '.SH "COMMANDS"\n', _item("untie [\\-\\-slow] <rope>", "Opens the knot\\&."),
+    _item("cut, slash", "Opens it for good\\&."), _item("lookup <rope>", "Is said to a running knot\\&."),
     '.SH "OPTIONS"\n', _item("\\-t, \\-\\-tight", "Pulls \\fBhard\\fR\\&.", "Twice\\&."),
     _item("\\-\\-loops=<n>", "So many loops; see \\fBknot\\&.late\\fR\\&."),
     '.SH "EXAMPLES"\n.sp\nA knot that holds:\n.sp\n.if n \\{\\\n.RS 4\n.\\}\n.nf\n$ git knot \\-t hemp\n.fi\n'
@@ -195,6 +197,9 @@ def test_subcommands(tmp_path: Path) -> None:
     untie = entries["git knot -- untie"]
     assert untie.form is Form.COMMAND and untie.title == "git knot untie" and untie.summary == "Opens the knot."
     assert "```\ngit knot untie [--slow] <rope>\n```" in untie.text
+    assert entries["git knot -- cut"].names == ("git knot slash",)
+    assert "git knot -- lookup" not in entries, "the synopsis does not have it: it is not typed"
+    assert "lookup" in entries["git knot -- COMMANDS"].text, "what is no entry stays in the section"
 
 
 def test_sections(tmp_path: Path) -> None:

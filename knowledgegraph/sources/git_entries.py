@@ -28,7 +28,7 @@ _OF_TERMS = frozenset({"gitglossary", "gitrevisions"})
 _OF_QUESTIONS = "gitfaq"
 _OF_HOOKS = "githooks"
 
-_SUBCOMMAND = re.compile(r"[a-z][a-z-]*(?= |$)")
+_SUBCOMMAND = re.compile(r"([a-z][a-z-]*)((?:, [a-z-]+)*)(?= |$)")
 _ENVIRONMENT = re.compile(r"\$?([A-Z][A-Z0-9]*(?:_(?:[A-Z0-9]+|<\w+>))*)")
 _ALSO = re.compile(r" \((?:also )?([^()]+)\)$")
 _REVISION = re.compile(r".*[@^~:].*")
@@ -44,7 +44,7 @@ def part_ref(ref: str, name: str) -> str:
 
 def fenced(text: str) -> str:
     """``text`` as a block of code, whatever runs of backticks it holds."""
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 0)
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
     return f"{fence}\n{text}\n{fence}"
 
 
@@ -179,15 +179,15 @@ def _variable(page: GitPage, term: ManTerm, main: Entry) -> Iterator[Entry]:
 def _subcommand(page: GitPage, term: ManTerm, main: Entry) -> Iterator[Entry]:
     """``pop [--index]`` under COMMANDS of git-stash(1) is what ``git stash pop`` runs: the synopsis has that word."""
     words = term.name.removeprefix(f"{page.ref} ")
-    name = _SUBCOMMAND.match(words)
+    match = _SUBCOMMAND.match(words)
     synopsis = page.find("SYNOPSIS")
     typable = set(re.findall(r"[a-z-]+", synopsis.text if synopsis else "")) - {"git"}
-    if name is not None and name[0] in typable:
-        typed = f"{page.ref} {name[0]}"
+    if match is not None and match[1] in typable:
+        ref = part_ref(page.ref, match[1])
+        also = [f"{page.ref} {word}" for word in match[2].split(", ")[1:]]
         text = f"{fenced(f'{page.ref} {words}')}\n\n{term.text}"
-        yield _entry(
-            page, part_ref(page.ref, name[0]), typed, Form.COMMAND, text, parent=main.id, names=(), headline=True
-        )
+        title = f"{page.ref} {match[1]}"
+        yield _entry(page, ref, title, Form.COMMAND, text, parent=main.id, names=also, headline=True)
 
 
 def _term(page: GitPage, term: ManTerm, main: Entry) -> Entry:
