@@ -172,6 +172,8 @@ def test_groups_are_pages_below_the_root(machine: Machine) -> None:
 def test_only_a_turn_makes_a_pair() -> None:
     one, two = "```rust\na\n```\n", "```\nb\n```\n"
     assert before_and_after(f"{one}Could be written as:\n{two}") == [("```rust\na\n```", "```rust\nb\n```")]
+    assert before_and_after(f"{one}After:\n{two}") == [("```rust\na\n```", "```rust\nb\n```")]
+    assert before_and_after(f"{one}instead of\n{two}") == [], "the good one comes first here"
     assert before_and_after(f"{one}{two}") == []
     assert before_and_after(f"{one}### Use instead\n{two}") == []
     assert before_and_after(f"{one}Use instead:\n```toml\nb\n```\n") == []

@@ -168,6 +168,22 @@ def test_too_large_too_many_and_no_files(folder: Path, monkeypatch: pytest.Monke
     assert pieces[-1].total == 5
 
 
+def test_a_tree_without_end_has_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notes, "MOST_FOLDERS", 1)
+    pieces = read(Notes(folder, "n"))
+    assert troubles(pieces) == ["Only the first 1 folders of my notes were looked into."]
+    assert "n/garden.md" in entries(pieces)
+    assert "n/tools/list.md" not in entries(pieces)
+
+
+def test_files_that_are_too_large_together_are_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notes, "MOST_TOGETHER", 10)
+    pieces = read(Notes(folder, "n"))
+    assert [ref for ref in entries(pieces) if ref.endswith((".md", ".txt"))] == ["n/garden.md"]
+    assert "2 files were not read" in troubles(pieces)[0]
+    assert pieces[-1] == Coverage("notes", 1, 3)
+
+
 def test_a_file_that_may_not_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root may read everything, so that the refusal is acted."""
     plain_read = Path.read_bytes

@@ -41,8 +41,8 @@ _ERROR = re.compile(r"\bE0\d{3}\b")
 _FENCED = re.compile(r"^([ ]*)```([^\n]*)\n(.*?)^[ ]*```[ ]*$", re.MULTILINE | re.DOTALL)
 #: What stands between code that the lint finds and the code to write: "Use instead:", "could be written as", …
 _TURN = re.compile(
-    r"\b(?:instead|better|rather|prefer|simplify|rewritten|written|expressed|replaced?"
-    r"|correct(?: use)?|should(?: \w+)? be|(?:can|could|may) be)\b",
+    r"\binstead\b(?! of)|^(?:after|add|use|using|fix|to fix)\b|\b(?:better|rather|prefer|simplif(?:y|ied)|rewritten"
+    r"|written|expressed|replaced?|correct|should(?: \w+)? be|(?:can|could|may) be)\b",
     re.IGNORECASE,
 )
 _LONGEST_TURN = 90
