@@ -224,7 +224,7 @@ open();
 open();
 ```
 
-Use [the key][key] or [lend it](https://doc.rust-lang.org/std/goods/struct.Crate.html#method.lend):
+Not `a[0][1]`, use [the key][key] or [lend it](https://doc.rust-lang.org/std/goods/struct.Crate.html#method.lend):
 
 ```text
 fine
@@ -239,10 +239,10 @@ def test_what_the_compiler_prints_is_marked_and_its_links_are_kept() -> None:
     assert explained.first == "A Crate was opened twice. That is once too often."
     assert explained.notes == ("Note: this error code is no longer emitted by the compiler.",)
     assert "```rust,compile_fail,E0901\nopen();\n\nopen();\n```" in explained.text
-    assert "Use the key or lend it:" in explained.text and "```text\nfine\n```" in explained.text
+    assert "Not `a[0][1]`, use the key or lend it:" in explained.text and "```text\nfine\n```" in explained.text
     assert "doc.rust-lang.org" not in explained.text
     assert set(explained.links) == {"std:std::goods::Crate::lend", "book:ch04.html"}
-    assert explained.names == ("Crate",)
+    assert explained.names == ("Crate", "a[0][1]")
 
 
 def compiler(folder: Path, script: str) -> Machine:

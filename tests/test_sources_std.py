@@ -109,7 +109,8 @@ CRATE = page(
     + '<details open><summary><h2 id="deref-methods-str" class="section-header"><span>Methods from '
     '<a class="trait" href="../ops/trait.Deref.html">Deref</a>&lt;Target = '
     '<a class="primitive" href="../primitive.str.html">str</a>&gt;</span></h2></summary>'
-    + method("method.len", "pub fn len(&amp;self)", "<p>Of str.</p>")
+    + method("method.split", "pub fn split(&amp;self)", "<p>Of str.</p>")
+    + method("method.lift-1", "pub fn lift(&amp;self)", "<p>Of str.</p>")
     + "</details>"
     + OTHERS,
     "src/crates.rs.html#5",
@@ -185,7 +186,14 @@ def tree(root: Path) -> Path:
         "keyword.move.html": page(docs("<p>Gives away.</p>")),
         "primitive.str.html": page(
             docs("<p>Letters.</p>")
-            + implementations(impl("impl str", method("method.split", "pub fn split(&amp;self)", "<p>Cuts it up.</p>")))
+            + implementations(
+                impl(
+                    "impl str",
+                    method("method.split", "pub fn split(&amp;self)", "<p>Cuts it up.</p>"),
+                    method("method.lift", "pub fn lift(&amp;self)",
+                           '<p>As <a href="goods/struct.Crate.html#method.split">this</a>.</p>', UNSTABLE),
+                )
+            )
         ),
         "str/index.html": page(docs("<p>About letters.</p>")),
         "prelude/v1/index.html": PRELUDE,
@@ -343,6 +351,7 @@ def test_names_are_ways_to_write_it_and_no_bare_method(docs_root: Path) -> None:
     assert found["std::keyword.move"].names == ("keyword move",)
     assert found["std::goods::Choice::Yes"].names == ("Yes",)
     assert found["std::goods::Crate::lift"].names == ()
+    assert found["std::primitive.str::split"].names == ("Crate::split",)  # through Deref
 
 
 def test_links_lead_to_items_parts_and_books(docs_root: Path) -> None:
@@ -354,6 +363,7 @@ def test_links_lead_to_items_parts_and_books(docs_root: Path) -> None:
     assert (crate, "book:ch04-01.html#lids", Kind.LINKS_TO) in links
     assert (crate, "std:std::primitive.str", Kind.RELATED) in links  # through Deref
     assert ("std:std::primitive.str", "std:std::str", Kind.RELATED) in links
+    assert ("std:std::primitive.str::lift", "std:std::primitive.str::split", Kind.LINKS_TO) in links  # not Crate::split
     assert not [link for link in links if link[1].endswith("clone") or link[0] == link[1]]
     assert [p.name for p in pieces if isinstance(p, Mention) and p.source == crate] == ["Lid::shut"]
 
@@ -478,12 +488,13 @@ def test_strange_file_names_are_no_items(docs_root: Path) -> None:
     assert set(entries(read(docs_root))) == before
 
 
-def test_a_giant_page_is_cut_at_a_paragraph_outside_code(docs_root: Path) -> None:
+def test_a_giant_page_is_cut_and_its_code_is_closed(docs_root: Path) -> None:
     code = '<div class="example-wrap"><pre class="rust"><code>' + "let x = 1;\n\n" * 3000 + "</code></pre></div>"
     path = docs_root / "std" / "goods" / "struct.Foam.html"
-    path.write_text(page(docs("<p>Word. </p>" * 900 + code)))
-    text = entries(read(docs_root))["std::goods::Foam"].text
-    assert len(text) <= 24_002 and text.endswith("\n\n…") and text.count("```") % 2 == 0
+    for long in ("<p>Word. </p>" * 900 + code, "<p>Word. </p>" * 9000, f"<p>{'word' * 9000}</p>"):
+        path.write_text(page(docs(long)))
+        text = entries(read(docs_root))["std::goods::Foam"].text
+        assert 23_000 < len(text) < 24_020 and text.endswith("\n\n…") and text.count("```") % 2 == 0
 
 
 @pytest.mark.parametrize(
@@ -574,7 +585,9 @@ def test_real_refs_are_those_that_answers_cite(real: list[Piece]) -> None:
     }.items():  # fmt: skip
         assert (found[ref].title, found[ref].headline) == (title, True)
     assert "Vec<T>" in found["std::vec::Vec"].names
-    assert "std::vec::Vec::first" not in found  # a slice's
+    assert "std::vec::Vec::first" not in found
+    assert "Vec::first" in found["std::primitive.slice::first"].names
+    assert "String::split" in found["std::primitive.str::split"].names
 
 
 def test_real_entries_are_whole(real: list[Piece]) -> None:

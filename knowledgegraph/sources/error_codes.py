@@ -1,4 +1,4 @@
-"""The explanations of rustc's error codes: from their pages (one each, or all on one page before Rust 1.66), else from
+"""The explanations of rustc's error codes: from their pages (one each, or all on one in older versions), else from
 the compiler itself."""
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INTERNAL = re.compile(r"internal to the compiler", re.IGNORECASE)
 _OPENING = re.compile(r"This error (?:code )?(?:indicates|suggests|occurs|means) (?:that|when|because) ")
 _SENTENCE = re.compile(r"(?<=[^.\s][.!?])\s+(?=[A-Z`\"“(])")
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
-_LINK = re.compile(r"\[([^\]\n]+)\](?:\(([^)\s]+)\)|\[[^\]\n]*\])")
+_LINK = re.compile(r"(?<![\w\])`])\[([^\]\n]+)\](?:\(([^)\s]+)\)|\[[^\]\n]*\])")
 _TARGET = re.compile(r"^\[[^\]\n]+\]: *(\S+)", re.MULTILINE)
 _MOST_TITLE = 90
 _MOST_MISSING = 30
@@ -139,7 +139,7 @@ def _read_pages(folder: Path) -> Iterator[Piece]:
 
 
 def _read_one_page(page: Path) -> Iterator[Piece]:
-    """The list of Rust before 1.66: a heading for each code, many without a word."""
+    """The one page of older versions: a heading for each code, with a class of its own where there is no text."""
     yield _root(str(page))
     total = 0
     missing: list[str] = []

@@ -28,6 +28,7 @@ _INTEGERS = ("i32", "usize")
 _NUMBER = re.compile(r"[iuf](?:\d+|size)")
 _ELSEWHERE = ("std::os::windows", "std::os::darwin")  # of other systems: by name only
 _MOST_TEXT = 24_000
+_FENCE = re.compile(r"^`{3,}", re.MULTILINE)
 
 
 class Writer:
@@ -40,6 +41,12 @@ class Writer:
         self._known: set[str] = set()
         self._links: dict[tuple[str, str, str, Kind], None] = {}
         self._integer_methods: set[str] = set()
+        self._lent: dict[tuple[str, str], list[str]] = {}
+        for (file, method), owner in catalogue.borrowed.items():
+            borrower = catalogue.by_file[file]
+            self._lent.setdefault((owner, method), []).append(f"{borrower.title}::{method}")
+            lender = catalogue.by_file[owner].id
+            self._links[borrower.id, lender, lender, Kind.RELATED] = None
 
     def crate(self) -> Entry:
         """The root of all, where its own page cannot be read."""
@@ -52,8 +59,6 @@ class Writer:
         yield self._item(item, page)
         yield from mentions_in(item.id, item.title, code_names_of(page.docs))
         self._collect(item.id, item, page.docs)
-        for href in page.deref:
-            self._link(item.id, item, href, Kind.RELATED)
         for same in _counterparts(item):
             self._links[item.id, same, same, Kind.RELATED] = None
         if item.place.what == "type":  # its page repeats the parts of the type that it stands for
@@ -77,7 +82,6 @@ class Writer:
         generics = generics_of(page.declaration, item.place.name) if "::" not in item.title else ""
         is_bare = item.place.path in self._catalogue.prelude and item.place.what == "fn"
         further = (item.place.name,) if is_bare else ("standard library",) if is_root else ()
-        text = _text([(page.declaration, page.docs)], page.standing)
         entry = Entry(
             kind="std",
             ref=item.ref,
@@ -85,7 +89,7 @@ class Writer:
             form=Form.BOOK if is_root else _FORMS.get(item.place.what, Form.ITEM),
             domain="rust",
             summary=_summary(page.docs, page.standing, page.declaration),
-            text=text,
+            text=_text([(page.declaration, page.docs)], page.standing),
             location=str(self._root / item.place.file),
             parent="" if is_root else self._parent(item),
             names=tuple(dict.fromkeys((*further, *((f"{item.title}{generics}",) if generics else ()), *item.names))),
@@ -103,6 +107,7 @@ class Writer:
         written = f"{item.place.name}::{first.name}"
         title = f"{item.title.removesuffix(' primitive')}::{first.name}"
         names = [name for name in (written,) if name != title]
+        names += self._lent.get((item.place.file, first.name), [])  # Vec::sort is slice::sort
         if (*item.place.path, first.name) in self._catalogue.prelude:
             names.append(first.name)
         entry = Entry(
@@ -130,9 +135,9 @@ class Writer:
         """The nearest module around that could be read; the crate where there is none."""
         path = item.place.module
         while len(path) > 1:
-            identity_ = entry_id("std", "::".join(path))
-            if identity_ in self._known:
-                return identity_
+            module = entry_id("std", "::".join(path))
+            if module in self._known:
+                return module
             path = path[:-1]
         return ROOT
 
@@ -160,7 +165,8 @@ class Writer:
         target = self._catalogue.by_file.get(file)
         if target is not None:
             part = part_of(anchor)
-            exact = entry_id("std", f"{target.ref}::{part}") if part else target.id
+            owner = self._catalogue.by_file[self._catalogue.borrowed.get((target.place.file, part), target.place.file)]
+            exact = entry_id("std", f"{owner.ref}::{part}") if part else target.id
             self._links[source, exact, target.id, kind] = None
         elif not file:
             elsewhere = identity(href, f"std/{item.place.file}")
@@ -209,11 +215,12 @@ def _text(parts: Iterable[tuple[str, Iterable[LexborNode]]], standing: Standing)
 
 
 def _cut(text: str) -> str:
-    """No page is longer than a long chapter: it ends after the last whole paragraph that fits, outside of code."""
+    """No page is longer than a long chapter: it ends after the last whole paragraph that fits; code is closed."""
     if len(text) <= _MOST_TEXT:
         return text
     end = text.rfind("\n\n", 0, _MOST_TEXT)
-    kept = text[:end]
-    if len(re.findall(r"^```", kept, re.MULTILINE)) % 2:
-        kept = kept[: kept.rfind("\n```")].rstrip()
+    kept = text[: end if end > 0 else _MOST_TEXT]
+    fences = _FENCE.findall(kept)
+    if len(fences) % 2:
+        kept = f"{kept}\n{fences[-1]}"
     return f"{kept}\n\n…"

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from knowledgegraph.entry import entry_id
 from knowledgegraph.sources.html import read_page
 from knowledgegraph.sources.std_docs import bytes_of
-from knowledgegraph.sources.std_pages import prelude_of, redirect_of, source_of
+from knowledgegraph.sources.std_pages import borrowed_in, prelude_of, redirect_of, source_of
 
 #: Thousands of processor instructions and compiler internals; the WASI copies of what is under ``os::unix``.
 LEFT_OUT = ("arch", "core_arch", "intrinsics", "simd", "os/wasi", "os/wasip2")
@@ -86,12 +86,14 @@ class Item:
 
 @dataclass(slots=True)
 class Catalogue:
-    """All items of a tree. ``prelude``: the paths of what needs no ``use``; ``unread``: folders that could
-    not be looked into, with the reason."""
+    """All items of a tree. ``prelude``: the paths of what needs no ``use``; ``borrowed``: the file of a type and a
+    method that it has through ``Deref``, to the file of the type whose method it is; ``unread``: folders that could not
+    be looked into, with the reason."""
 
     items: list[Item] = field(default_factory=list)
     by_file: dict[str, Item] = field(default_factory=dict)
     prelude: set[tuple[str, ...]] = field(default_factory=set)
+    borrowed: dict[tuple[str, str], str] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
 
 
@@ -122,6 +124,7 @@ def catalogue(root: Path) -> Catalogue:
         item = Item(place, refs[place.file], titles[place.file], names, files)
         made.items.append(item)
         made.by_file.update(dict.fromkeys(files, item))
+    made.borrowed = _borrowed(root, made)
     return made
 
 
@@ -186,6 +189,22 @@ def _same(root: Path, places: Iterable[Place]) -> dict[str, str]:
             first = first_of.setdefault(source, place) if source else place
             if first is not place:
                 found[place.file] = first.file
+    return found
+
+
+def _borrowed(root: Path, made: Catalogue) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for item in made.items:
+        if item.place.what not in ("struct", "enum", "union"):
+            continue
+        try:
+            content = bytes_of(root / item.place.file)
+        except OSError:  # told of when it is read as a page
+            continue
+        for href, methods in borrowed_in(content):
+            owner = made.by_file.get(resolved(item.place.file, href)[0])
+            if owner is not None:
+                found.update(dict.fromkeys(((item.place.file, method) for method in methods), owner.place.file))
     return found
 
 

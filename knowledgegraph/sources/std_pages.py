@@ -24,7 +24,9 @@ _OF_OTHERS = re.compile(
     rb'|synthetic-implementors|blanket-implementations|object-safety|dyn-compatibility)'
 )  # fmt: skip
 _MAIN = re.compile(rb'<section id="?main-content')
-_DEREF = re.compile(rb'<h2 id="?deref-methods[^>]*>(?:(?!</h2>).)*?Target.{0,20}?<a [^>]*?href="([^"]+)"', re.DOTALL)
+_DEREF = re.compile(rb'<h2 id="?deref-methods[^>]*>(?:(?!</h2>).){0,1000}?Target = <a [^>]*?href="([^"]+)"', re.DOTALL)
+_AFTER_DEREF = re.compile(rb'<h2 id="?(?:deref-methods|trait-implementations|synthetic-impl|blanket-impl)')
+_METHOD = re.compile(rb'id="method\.(\w+)"')
 _PARTS = ("method", "tymethod", "variant", "associatedtype", "associatedconstant")
 _PART_IDS = ",".join(f'[id^="{part}."]' for part in _PARTS)
 _PART_ID = re.compile(rf"(?:{'|'.join(_PARTS)})\.([^.]+?)(?:-\d+)?")
@@ -74,14 +76,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as rustdoc wrote it. ``deref``: ``href`` of the types whose methods it has through ``Deref``;
-    ``is_whole``: False where the file ends too early."""
+    """A page as rustdoc wrote it. ``is_whole``: False where the file ends too early."""
 
     declaration: str
     docs: tuple[LexborNode, ...]
     standing: Standing
     parts: tuple[Part, ...]
-    deref: tuple[str, ...]
     is_whole: bool
     tree: LexborHTMLParser = field(repr=False, compare=False)
 
@@ -110,7 +110,6 @@ def page_of(content: bytes) -> Page | None:
         docs=tuple(_own_docs(main)),
         standing=_standing(node for node in _until_docs(main) if _has_class(node, "item-info")),
         parts=tuple(_parts(tree)),
-        deref=tuple(found.decode("utf-8", "replace") for found in _DEREF.findall(content)),
         is_whole=content.rstrip().endswith(_END),
         tree=tree,
     )
@@ -146,6 +145,15 @@ def generics_of(declaration: str, name: str) -> str:
     parameters = [part.strip() for part in inside.split(",")] if "<" not in inside else []
     kept = [part.removeprefix("const ").split(":")[0].strip() for part in parameters if part and "=" not in part]
     return f"<{', '.join(kept)}>" if kept else ""
+
+
+def borrowed_in(content: bytes) -> Iterator[tuple[str, list[str]]]:
+    """What a type has through ``Deref``: the ``href`` of the other type's page, and the methods that it does not have
+    itself."""
+    for head in _DEREF.finditer(content):
+        end = _AFTER_DEREF.search(content, head.end())
+        methods = _METHOD.findall(content, head.end(), end.start() if end else len(content))
+        yield head[1].decode("utf-8", "replace"), [method.decode("ascii", "replace") for method in methods]
 
 
 def source_of(content: bytes) -> bytes:
