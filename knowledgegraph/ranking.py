@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 #: What a source is worth to a learner, at the same fit: what teaches before what lists.
 _KINDS = {
-    "concept": 1.15, "book": 1.1, "rbe": 1.05, "error": 1.0, "std": 1.0, "git": 1.0, "gh": 1.0, "linux": 1.0,
-    "cargo": 0.95, "reference": 0.9, "nomicon": 0.85, "edition": 0.75, "clippy": 0.7, "rustc": 0.6, "rustc-lint": 0.6,
+    "concept": 1.25, "book": 1.15, "rbe": 1.05, "error": 1.0, "std": 1.0, "git": 1.0, "gh": 1.0, "linux": 0.95,
+    "cargo": 0.95, "reference": 0.85, "nomicon": 0.85, "edition": 0.75, "clippy": 0.7, "rustc": 0.6, "rustc-lint": 0.6,
     "note": 1.05, "crate": 0.85, "pattern": 0.9,
 }  # fmt: skip
 #: Pages that list or announce: found by who looks for them, not by who asks something else.
@@ -22,10 +22,11 @@ _ASIDE = {"cargo": ("CHANGELOG.html", "reference/unstable.html", "reference/semv
 _ASIDE_WORTH = 0.6
 _FORMS = {"book": 0.8, "module": 0.95, "method": 0.95, "option": 0.8, "variable": 0.8, "term": 0.9}
 
-_CITED = 0.9  # of a lesson's fit goes to the first section that it cites, ...
+_CITED = 1.0  # of a lesson's fit goes to the first section that it cites, ...
 _CITED_NEXT = 0.88  # ... and of that to each next one
 _BOTH = 0.7  # what the weaker of two reasons (its own words, a lesson's citation) adds
-_PAGE = 0.12  # what each further section of a page that fits adds to the best one
+_COVERED = 0.4  # the part of a text's fit that counts only as far as the question is covered
+_PAGE = 0.05  # what each further section of a page that fits adds to the best one
 
 
 def worth(kind: str, ref: str, form: str) -> float:
@@ -59,7 +60,8 @@ class Candidate:
     @property
     def own(self) -> float:
         """How well it fits by itself."""
-        return max(self.text, self.meaning) + _BOTH * min(self.text, self.meaning)
+        text = self.text * (1 - _COVERED + _COVERED * self.coverage)
+        return max(text, self.meaning) + _BOTH * min(text, self.meaning)
 
     @property
     def fit(self) -> float:

@@ -16,6 +16,7 @@ _COLUMNS = (
     "id", "source", "kind", "ref", "title", "form", "domain", "headline", "parent", "location", "summary", "text",
     "names", "intents", "codes", "leads",
 )  # fmt: skip
+_OPTIONS = 4000  # characters of what a command's options say
 _BODY = 1500  # characters of an entry's text that questions are matched with
 
 
@@ -165,10 +166,15 @@ def _derive_commands(database: sqlite3.Connection) -> None:
 
 
 def _derive_documents(database: sqlite3.Connection) -> None:
+    """What is found by its words. A command is also found by what its options say."""
+    options = (
+        "SELECT substr(group_concat(o.title || ' ' || o.summary, char(10)), 1, ?) FROM concepts o "
+        "WHERE o.parent = c.id AND o.form = 'option'"
+    )
     database.execute(
-        "INSERT INTO documents(rowid, title, names, intents, summary, body) "
-        "SELECT row, title, names || char(10) || ref, intents, summary, substr(text, 1, ?) "
-        "FROM concepts WHERE headline",
-        (_BODY,),
+        "INSERT INTO documents(rowid, title, names, intents, summary, body) "  # noqa: S608 -- our own text
+        "SELECT row, title, names || char(10) || ref, intents, summary, substr(text, 1, ?) || "
+        f"CASE form WHEN 'command' THEN char(10) || coalesce(({options}), '') ELSE '' END FROM concepts c WHERE headline",
+        (_BODY, _OPTIONS),
     )
     database.execute("INSERT INTO documents(documents) VALUES ('optimize')")
