@@ -7,7 +7,8 @@ is written next to it. Each of the two can be made from the other; without both,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,12 +76,11 @@ class Vectors:
         before = self.snapshot()
         if before is not None and before.hashes == {identity: content for identity, (content, _) in wanted.items()}:
             return Synced()
-        try:
-            with locked(self._lock):
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                return self._write(_Work(wanted, embed, stop, progress))
-        except OSError as error:
-            raise VectorsError(f"The vectors in {self._folder} cannot be written ({error}).") from error
+        with ExitStack() as held:
+            with self._disk():
+                held.enter_context(locked(self._lock))
+                self._make_folder()
+            return self._write(_Work(wanted, embed, stop, progress))
 
     def _write(self, work: _Work) -> Synced:
         try:
@@ -102,12 +102,25 @@ class Vectors:
 
         aside = self._folder / "chroma.damaged"
         store = self._folder / "chroma"
-        if aside.is_dir():
-            shutil.rmtree(aside)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if store.exists():
-            store.rename(aside)
+        with self._disk():
+            if aside.is_dir():
+                shutil.rmtree(aside)
+            self._make_folder()
+            if store.exists():
+                store.rename(aside)
         return aside
+
+    def _make_folder(self) -> None:
+        for folder in (self._root, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """Around what writes files and nothing else: an embedder's errors are its own."""
+        try:
+            yield
+        except OSError as error:
+            raise VectorsError(f"The vectors in {self._folder} cannot be written ({error}).") from error
 
     def _bring(self, work: _Work) -> Synced:
         """Brings store and snapshot to what is wanted. Raises :class:`Broken` when the store is damaged."""
@@ -157,7 +170,14 @@ class Vectors:
         return matrix
 
     def _export(self, rows: Rows) -> None:
-        snapshot.write(self._root, self._embedder, self._dimensions, rows)
+        try:
+            with self._disk():
+                snapshot.write(self._root, self._embedder, self._dimensions, rows)
+        except VectorsError as error:
+            if self._folder.exists():
+                raise
+            # Chroma goes on writing into files that are no longer there.
+            raise Broken("the folder was deleted meanwhile") from error
 
 
 @dataclass(frozen=True, slots=True)

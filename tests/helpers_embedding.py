@@ -48,7 +48,8 @@ def make_model(folder: Path, weights: dict[str, Array] | None = None) -> Path:
     data = b""
     # Like the published file, it also holds integers, which nobody needs.
     ids = {"embeddings.position_ids": numpy.arange(POSITIONS, dtype=numpy.int64)}
-    for name, array in {**ids, **(random_weights() if weights is None else weights)}.items():
+    arrays: dict[str, Any] = {**ids, **(random_weights() if weights is None else weights)}
+    for name, array in arrays.items():
         kind = "I64" if array.dtype == numpy.int64 else "F32"
         header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [len(data), len(data) + array.nbytes]}
         data += array.tobytes()

@@ -59,7 +59,8 @@ def test_a_vector_is_what_bert_defines(text: str, tokens: list[str], tiny: Embed
 @given(texts=st.lists(st.one_of(st.text(max_size=40), st.sampled_from(["a git commit", "rust", "owner moves"]))))
 def test_a_vector_depends_on_its_text_alone(texts: list[str], tiny: Embedder) -> None:
     together = tiny.embed(texts)
-    assert (together.shape, together.dtype) == ((len(texts), WIDTH), numpy.float32)
+    assert together.shape == (len(texts), WIDTH)
+    assert together.dtype == numpy.dtype(numpy.float32)
     assert numpy.abs(numpy.linalg.norm(together, axis=1) - 1).max(initial=0) < 1e-5
     for text, vector in zip(texts, together, strict=True):
         assert numpy.abs(tiny.embed([text])[0] - vector).max() < 1e-5
