@@ -74,19 +74,19 @@ class OllamaEmbedder:
     def _embed(self, texts: Sequence[str]) -> Matrix:
         import numpy
 
-        matrix = numpy.empty((len(texts), self.dimensions), numpy.float32)
+        matrix = numpy.empty((len(texts), self.dimensions))
         for start in range(0, len(texts), _AT_ONCE):
             part = list(texts[start : start + _AT_ONCE])
             vectors = _wait(ollama.embed(self._host, self._model, part, self._timeouts), self._host, self._model)
             if any(len(vector) != self.dimensions for vector in vectors):
                 raise to_error(NotTheProtocol("another length"), Circumstances(self._host, self._model))
             matrix[start : start + len(part)] = vectors
-        lengths = numpy.linalg.norm(matrix, axis=1, keepdims=True)
-        if not (numpy.isfinite(lengths) & (lengths > 0)).all():
+        with numpy.errstate(all="ignore"):  # whatever came: it is looked at below
+            unit: Matrix = (matrix / numpy.linalg.norm(matrix, axis=1, keepdims=True)).astype(numpy.float32)
+        if not (numpy.abs(numpy.linalg.norm(unit, axis=1) - 1) < 0.001).all():
             raise ModelUnavailable(
                 "No vector", f"{inert_line(self._model)} gave a vector without direction; take another model."
             )
-        unit: Matrix = matrix / lengths
         return unit
 
 
