@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _MAX_CHARS, _MAX_TERMS = 500, 24
 _CANDIDATES = 100  # entries that FTS5 hands over
-_NEAREST = 60  # entries that vectors hand over
+_NEAREST = 100  # entries that vectors hand over
+_MEANING = 0.6  # what the nearest in meaning is worth, against the best by its words
 
 # What a match in a column is worth to BM25, in the order of the table: title, names, intents, summary, body.
 _WEIGHTS = (6.0, 4.0, 4.0, 2.5, 1.0)
@@ -135,6 +136,8 @@ class Search:
         covering = {row: found for row, found in candidates.items() if found.coverage >= least}
         if not covering:
             return []
+        # What is near in meaning need not share words; but whether the question is ours, words alone decide.
+        covering |= {row: found for row, found in candidates.items() if found.meaning}
         self._spread(database, covering)
         ranking.pool(covering.values())
         ranked = sorted(covering.values(), key=lambda candidate: -candidate.fit)
@@ -150,6 +153,7 @@ class Search:
             texts[row] = bm25 * ranking.worth(kind, ref, form) * _steer(domain, question)
         for row, text in ranking.normalised(texts).items():
             candidates[row].text = text
+        self._add_near(database, question, candidates)
         named = dict(sorted(self._named(database, query), key=itemgetter(1)))
         absent = [row for row in named if row not in candidates]
         for row in self._look(database, absent):
@@ -168,6 +172,19 @@ class Search:
         programs = "SELECT row FROM commands WHERE command = ? AND option = ''"
         for term in words.terms(query):
             yield from ((row, _PROGRAM) for (row,) in database.execute(programs, (term,)))
+
+    def _add_near(self, database: sqlite3.Connection, question: _Question, candidates: dict[int, Candidate]) -> None:
+        """Adds what vectors find, with how near it is: 1 for the nearest, 0 for the last that is looked at."""
+        near = dict(self._recall.near(question.text, _NEAREST)) if self._recall else {}
+        if len(near) < 2:
+            return
+        most, least = max(near.values()), min(near.values())
+        marks = ",".join("?" * len(near))
+        statement = f"SELECT id, row, kind, ref, form, domain FROM concepts WHERE id IN ({marks})"  # noqa: S608 -- question marks
+        for identity, row, kind, ref, form, domain in database.execute(statement, list(near)).fetchall():
+            candidate = candidates.setdefault(row, Candidate(row, kind, ref, form, domain))
+            share = (near[identity] - least) / ((most - least) or 1.0)
+            candidate.meaning = _MEANING * share * ranking.worth(kind, ref, form) * _steer(domain, question)
 
     def _look(self, database: sqlite3.Connection, rows: Sequence[int]) -> Iterable[Candidate]:
         marks = ",".join("?" * len(rows))

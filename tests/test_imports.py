@@ -128,7 +128,8 @@ subprocess.Popen.__init__ = stop
 """
 
 
-def test_little_is_imported_before_the_compiler_starts(tmp_path: Path) -> None:
+def test_little_is_imported_before_the_compiler_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTOR_HOME", str(tmp_path / "home"))  # without settings, as nearly everybody
     (tmp_path / "main.rs").write_text(BROKEN)
     call = "from commands.cli import main; main(['fix', '--no-model', 'main.rs'])"
     _imported(call, tmp_path)  # from here on it is known where the toolchain is, without asking it

@@ -5,26 +5,25 @@ answers. What comes from where is said with every answer.
 from __future__ import annotations
 
 import re
+import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tutor import events
 from tutor.errors import ModelUnavailable
 from tutor.events import Event
+from tutor.explaining import CODE, Explainer, Known, known_of
 
 if TYPE_CHECKING:
     import asyncio
 
-    from knowledgegraph.answer import Answer
     from tutor.engine import Tutor
     from tutor.models.base import Message, ModelStatus
     from tutor.models.ollama import OllamaModel
 
-_CODE = re.compile(r"\bE\d{4}\b", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"(?<=\n\n)")
 _TURNS_SENT = 12
 
@@ -39,21 +38,12 @@ _SYSTEM = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What this machine knows about a question."""
-
-    markdown: str
-    citations: tuple[events.Citation, ...]
-    concepts: tuple[str, ...]
-    in_scope: bool
-
-
 class Answerer:
     """Answers questions for one :class:`tutor.engine.Tutor`; remembers the conversation."""
 
     def __init__(self, tutor: Tutor) -> None:
         self._tutor = tutor
+        self._explainer = Explainer(tutor)
         self._turns: list[tuple[str, str]] = []
         self._shown: dict[str, set[str]] = {}
         # One object a model for the whole conversation: its window only grows, so the server loads it once.
@@ -92,16 +82,29 @@ class Answerer:
 
     async def explain(self, thing: str) -> AsyncGenerator[Event, None]:
         """See :meth:`tutor.engine.Tutor.explain`."""
-        from tutor.streams import call
+        from tutor.streams import call, from_thread
 
         started = time.monotonic()
-        known = await call(lambda: self._explained(thing.strip()))
+        thing = thing.strip()
+        place = self._explainer.place(thing)
+        if place is None:
+            known = await call(lambda: self._explainer.explain(thing))
+        else:
+            found: list[Known] = []
+
+            def work(cancel: threading.Event) -> Iterator[Event]:
+                found.append((yield from self._explainer.explain_place(*place, cancel)))
+
+            async with aclosing(from_thread(work)) as stream:
+                async for event in stream:
+                    yield event
+            known = found[0]
         for event in self._from_knowledge(thing, known, started):
             yield event
 
     # From this machine.
 
-    def _look_up(self, question: str, complaint: str) -> _Known:
+    def _look_up(self, question: str, complaint: str) -> Known:
         """What the lessons and the compiler say; after a complaint, what has not been shown for this question."""
         from knowledgegraph.answer import compose
 
@@ -111,55 +114,17 @@ class Answerer:
             hits = [hit for hit in library.search(f"{question} {complaint}", limit=12) if hit.entry.id not in shown]
             if not hits:
                 text = "I have nothing else on that on this machine. Put the question another way, or name the command."
-                return _Known(text, (), (), in_scope=False)
+                return Known(text, (), (), in_scope=False)
             answer = compose(question, hits[:5], library)
         else:
             answer = library.answer(question)
         shown.update(answer.concepts[:1])
-        code = _CODE.search(question)
+        code = CODE.search(question)
         if code and not answer.in_scope:
-            return self._explained(code.group())
-        return _known(answer)
+            return self._explainer.error_code(code.group().upper())
+        return known_of(answer)
 
-    def _explained(self, thing: str) -> _Known:
-        """An error code: the concept behind it, then the compiler's own words. Anything else: its concept."""
-        from knowledgegraph.answer import compose
-
-        library = self._tutor.library
-        if not _CODE.fullmatch(thing):
-            concept = library.get(thing)
-            if concept is not None:
-                return _known(compose(thing, library.search(concept.id, limit=1), library))
-            text = (
-                f"I have no page on “{thing}”. I can explain error codes (`E0382`) and concepts; "
-                f'`tutor ask "{thing}"` searches all lessons.'
-            )
-            return _Known(text, (), (), in_scope=False)
-        return self._error_code(thing.upper())
-
-    def _error_code(self, code: str) -> _Known:
-        from tutor.fix.explain import explain_code
-        from tutor.toolchain import HOW_TO_GET_RUST, find_toolchain
-
-        toolchain = find_toolchain(self._tutor.home.cache)
-        explained = explain_code(code, toolchain) if toolchain else None
-        concepts = self._tutor.library.for_error(code)
-        parts: list[str] = []
-        citations: list[events.Citation] = []
-        if concepts:
-            answer = self._tutor.library.answer(code)
-            parts.append(answer.markdown)
-            citations += _known(answer).citations
-        if explained:
-            parts.append(f"## What the compiler says of {code}\n\n{explained.markdown}")
-            citations.insert(0, events.Citation(code, "error", f"rustc --explain {code}", 1.0, ""))
-        elif toolchain is None:
-            parts.append(f"The compiler's own explanation needs Rust. {HOW_TO_GET_RUST}")
-        if not concepts and explained is None:
-            parts.insert(0, f"`{code}` is not a code that I or the compiler on this machine know.")
-        return _Known("\n\n".join(parts), tuple(citations), tuple(c.id for c in concepts), bool(concepts or explained))
-
-    def _from_knowledge(self, question: str, known: _Known, started: float) -> Iterator[Event]:
+    def _from_knowledge(self, question: str, known: Known, started: float) -> Iterator[Event]:
         yield events.AnswerStarted("knowledge")
         for paragraph in _PARAGRAPH.split(known.markdown):
             yield events.AnswerDelta(paragraph)
@@ -169,7 +134,7 @@ class Answerer:
         yield events.Finished(status, known.in_scope, 0, time.monotonic() - started)
 
     def _ready(
-        self, question: str, markdown: str, origin: str, known: _Known, started: float, stopped: bool = False
+        self, question: str, markdown: str, origin: str, known: Known, started: float, stopped: bool = False
     ) -> events.AnswerReady:
         self._turns.append((question, markdown))
         return events.AnswerReady(
@@ -184,7 +149,7 @@ class Answerer:
         status: ModelStatus,
         question: str,
         complaint: str,
-        known: _Known,
+        known: Known,
         stop: asyncio.Event | None,
         started: float,
     ) -> AsyncGenerator[Event, None]:
@@ -228,7 +193,7 @@ class Answerer:
         yield self._ready(question, "".join(said), "model", known, started, stopped=stopped)
         yield events.Finished("stopped" if stopped else "answered", not stopped, 0, time.monotonic() - started)
 
-    def _messages(self, question: str, complaint: str, known: _Known) -> list[Message]:
+    def _messages(self, question: str, complaint: str, known: Known) -> list[Message]:
         from tutor.models.base import Message
 
         notes = known.markdown if known.in_scope else "(no notes on this question)"
@@ -237,11 +202,6 @@ class Answerer:
             messages += [Message("user", asked), Message("assistant", answered)]
         last = f"{question}\n\nThe answer before did not help: {complaint}" if complaint else question
         return [*messages, Message("user", last)]
-
-
-def _known(answer: Answer) -> _Known:
-    citations = tuple(events.Citation(c.ref, c.kind, c.title, c.score, c.location or "") for c in answer.citations)
-    return _Known(answer.markdown, citations, answer.concepts, answer.in_scope)
 
 
 async def _until(stream: AsyncGenerator[T, None], stop: asyncio.Event | None) -> AsyncGenerator[T | None, None]:
