@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from commands import json_face
-from commands.run import consume, exit_code, open_tutor
+from commands.run import consume, exit_code, open_tutor, read_once
 from tutor.engine import Tutor
 from tutor.errors import UsageError
 from tutor.events import Event
@@ -26,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
         raise _nothing(asking)
     tutor = open_tutor(options, options.command)
     try:
+        read_once(tutor)
         with asyncio.Runner() as runner:
             if options.batch:
                 return _batch(tutor, runner, options.home, asking=asking)

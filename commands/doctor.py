@@ -62,7 +62,8 @@ def examine(home: Home, *, use_model: bool) -> Iterator[Check]:
     yield from _git()
     yield _sandbox()
     yield _model(settings, use_model=use_model)
-    yield _knowledge()
+    yield _lessons()
+    yield _knowledge(home)
     yield _terminal()
     yield _state(home)
     if settings.problems:
@@ -141,7 +142,7 @@ def _model(settings: config.Settings, *, use_model: bool) -> Check:
                  "optional: install Ollama and `ollama pull` a model")  # fmt: skip
 
 
-def _knowledge() -> Check:
+def _lessons() -> Check:
     from knowledgegraph.concepts import ConceptError
     from knowledgegraph.library import Library
 
@@ -149,6 +150,26 @@ def _knowledge() -> Check:
         return Check("lessons", "ok", f"{len(Library.open().concepts)} concepts")
     except ConceptError as error:
         return Check("lessons", "fail", error.problems[0], "install the tutor again")
+
+
+def _knowledge(home: Home) -> Check:
+    from knowledgegraph.schema import StoreError
+    from knowledgegraph.store import Store
+    from tutor.knowledge import Knowledge
+
+    how = "tutor knowledge build"
+    try:
+        store = Store.open(Knowledge(home).path)
+    except FileNotFoundError:
+        return Check("knowledge", "warn", "not read yet: the lessons alone answer", how)
+    except (StoreError, OSError) as error:
+        return Check("knowledge", "warn", f"cannot be used: {error}", how)
+    try:
+        entries, sources, missing = store.counts()[0], len(store.sources()), len(store.missing_sources())
+    finally:
+        store.close()
+    detail = f"{entries:,} entries from {sources} sources" + (f", {missing} not on this machine" if missing else "")
+    return Check("knowledge", "ok", detail, "tutor knowledge status says what is missing" if missing else None)
 
 
 def _terminal() -> Check:

@@ -13,8 +13,8 @@ from tutor.errors import UsageError
 from tutor.inert import inert_line
 
 # Named in the design of the command line and not built yet: said so, instead of "no such file".
-_LATER = frozenset({"suggest", "preview", "write", "learn", "practice", "review", "recognise", "knowledge", "dataset",
-                    "model", "eval"})  # fmt: skip
+_LATER = frozenset({"suggest", "preview", "write", "learn", "practice", "review", "recognise", "dataset", "model",
+                    "eval"})  # fmt: skip
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -172,9 +172,34 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_graph(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("concept", nargs="+", help="a concept's id or name")
-    parser.add_argument("--dot", action="store_true", help="print Graphviz text")
+    parser.add_argument("concept", nargs="+", metavar="CONCEPT",
+                        help="a concept, page, std path, command, option or error code, by its id or name")  # fmt: skip
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--dot", action="store_true", help="print Graphviz text")
+    shape.add_argument("--path", action="store_true", help="print what to learn for it, in order")
     _json(parser)
+
+
+def _add_knowledge(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="build|status|sources|check|add|remove", required=True)
+
+    def action(name: str, help_text: str) -> argparse.ArgumentParser:
+        sub = actions.add_parser(name, help=help_text, prog=f"tutor knowledge {name}")
+        _common(sub, again=True)
+        _json(sub)
+        return sub
+
+    build = action("build", "read the documentation of this machine, as far as it changed")
+    build.add_argument("--fresh", action="store_true", help="read all of it again")
+    action("status", "how much is read, what is missing and how to get it")
+    action("sources", "each source: where it is, its version, when it was read")
+    action("check", "whether the lessons are in order and their references lead somewhere")
+    for sub in (
+        action("add", "add folders or files of notes (Markdown, text, PDF)"),
+        action("remove", "take folders, files or crates out again"),
+    ):
+        sub.add_argument("paths", nargs="+", metavar="PATH")
+        sub.add_argument("--no-build", action="store_true", help="do not read them now")
 
 
 def _add_sessions(parser: argparse.ArgumentParser) -> None:
@@ -201,7 +226,8 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 _ADD: dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "fix": _add_fix, "ask": _add_ask, "explain": _add_explain, "graph": _add_graph, "sessions": _add_sessions,
+    "fix": _add_fix, "ask": _add_ask, "explain": _add_explain, "graph": _add_graph,
+    "knowledge": _add_knowledge, "sessions": _add_sessions,
     "config": _add_config, "doctor": _json, "demo": _json, "chat": _add_nothing,
 }  # fmt: skip
 _MODULES = {"chat": "repl", "explain": "ask"}

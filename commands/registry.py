@@ -28,6 +28,7 @@ class Command(Value):
 
 _ALL: frozenset[Face] = frozenset({"cli", "chat", "app"})
 _CLI: frozenset[Face] = frozenset({"cli"})
+_APP: frozenset[Face] = frozenset({"app"})
 _INSIDE: frozenset[Face] = frozenset({"chat", "app"})
 
 COMMANDS: tuple[Command, ...] = (
@@ -38,7 +39,16 @@ COMMANDS: tuple[Command, ...] = (
     Command("ask", "Ask a question", "answer from the documentation and lessons on this machine", "QUESTION", _ALL),
     Command("explain", "Explain something", "explain an error code or a concept", "THING", _ALL),
     Command("graph", "Show a concept's neighbours", "what a concept needs and what it unlocks", "CONCEPT", _ALL),
-    Command("apply", "Write the accepted hunks", "write what you accepted into your files", "", frozenset({"app"})),
+    Command("find", "Find anything", "find a page, command, type or lesson by its name", "[TEXT]", _APP),
+    Command("outline", "Outline", "all lessons and documentation, chapter by chapter", "", _APP),
+    Command(
+        "knowledge",
+        "Read the documentation",
+        "read this machine's documentation, or say how much is read",
+        "[build|status]",
+        _ALL,
+    ),
+    Command("apply", "Write the accepted hunks", "write what you accepted into your files", "", _APP),
     Command("commit", "Commit what was applied", "commit exactly the accepted lines", "", _INSIDE),
     Command("undo", "Undo the last applied fix", "take the last applied proposal back", "", _INSIDE),
     Command(

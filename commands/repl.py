@@ -139,7 +139,7 @@ class Chat:
         self._handlers: dict[str, Callable[[str], None]] = {
             "fix": self._fix, "check": self._check, "ask": self._ask, "explain": self._explain, "graph": self._graph,
             "commit": self._commit, "undo": self._undo, "helpful": self._helpful, "doctor": self._doctor,
-            "help": self._help,
+            "knowledge": self._knowledge, "help": self._help,
         }  # fmt: skip
 
     @property
@@ -309,9 +309,22 @@ class Chat:
     # Looking around.
 
     def _graph(self, name: str) -> None:
-        from commands.graph import run as show_graph
+        from commands.graph import show
 
-        show_graph(argparse.Namespace(concept=[name or "ownership"], json=False, dot=False))
+        show(self._tutor.library, name or "ownership", argparse.Namespace(json=False, dot=False, path=False))
+
+    def _knowledge(self, action: str) -> None:
+        from commands import knowledge, knowledge_report
+
+        if action in ("", "build"):
+            built, _ = knowledge.build(self._tutor)
+            for line in knowledge.told(built) if built else ():
+                self._printer.say(line)
+        elif action == "status":
+            told = knowledge_report.status(self._tutor)
+            sys.stdout.write(knowledge_report.status_text(told, colour=self._printer.colour))
+        else:
+            self._printer.say("Say /knowledge to read the documentation, or /knowledge status.")
 
     def _doctor(self, _: str) -> None:
         from commands.doctor import as_text, examine

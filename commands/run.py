@@ -31,6 +31,23 @@ def open_tutor(options: argparse.Namespace, tool: str, root: str | Path = ".") -
     return tutor
 
 
+def read_once(tutor: Tutor) -> None:
+    """Where nothing of this machine's documentation was ever read it is read now, unless the settings say never. Ctrl+C
+    ends that: then, and after a failure, the lessons alone answer. All that is said goes to standard error."""
+    if tutor.knowledge.built:
+        return
+    if tutor.settings.knowledge.build == "never":
+        sys.stderr.write("note: only the lessons answer; tutor knowledge build adds this machine's documentation.\n")
+        return
+    from commands.knowledge import build
+
+    sys.stderr.write("reading the documentation on this machine, once; Ctrl+C answers from the lessons alone\n")
+    try:
+        build(tutor)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; the lessons alone answer. Later: tutor knowledge build\n")
+
+
 async def consume(stream: AsyncGenerator[Event, None], show: Show) -> Event:
     """Shows every event of ``stream`` and returns the last one."""
     last: Event = events.Finished("nothing")

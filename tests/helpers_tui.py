@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from knowledgegraph.graph import Neighbourhood, Node
 from tutor.hunks import diff
 from tutor.proposal import FileChange, Proposal, Reason, file_change
 from tutor.review import Review
@@ -70,43 +70,33 @@ def many_hunks(count: int, gap: int = 9) -> Review:
     return Review(proposal(file_change("notes.txt", base, base.replace(b"old", b"new"))))
 
 
-@dataclass(frozen=True)
-class SomeConcept:
-    """A concept as the map sees it."""
-
-    id: str
-    title: str
-    definition: str = "What it is, in a sentence."
-    domain: str = "rust"
-    competency: str = "ownership"
+def node(id: str, title: str, summary: str = "What it is, in a sentence.", kind: str = "concept") -> Node:  # noqa: A002 (the field's name)
+    """An entry as the map sees it."""
+    return Node(id, title, kind, "rust", "concept" if kind == "concept" else "section", summary)
 
 
-@dataclass(frozen=True)
-class Around:
-    """A neighbourhood as the map sees it."""
-
-    centre: SomeConcept
-    requires: Sequence[SomeConcept]
-    unlocks: Sequence[SomeConcept]
-
-
-def ladder(size: int) -> Callable[[str], Around]:
+def ladder(size: int) -> Callable[[str], Neighbourhood]:
     """A lookup in which every number below ``size`` needs the one before and unlocks the one after."""
 
-    def lookup(concept_id: str) -> Around:
+    def lookup(concept_id: str) -> Neighbourhood:
         number = int(concept_id)
         if not 0 <= number < size:
             raise KeyError(concept_id)
-        near = [SomeConcept(str(n), f"Step {n}", f"The step {n}.") for n in (number - 1, number, number + 1)]
-        return Around(near[1], near[:1] if number else [], near[2:] if number + 1 < size else [])
+        near = [node(str(n), f"Step {n}", f"The step {n}.") for n in (number - 1, number, number + 1)]
+        return Neighbourhood(near[1], tuple(near[:1] if number else ()), tuple(near[2:] if number + 1 < size else ()))
 
     return lookup
 
 
-def star(requires: int, unlocks: int, title: str = "Lifetimes") -> Around:
-    """A concept with that many neighbours."""
-    return Around(
-        SomeConcept("centre", title),
-        [SomeConcept(f"r{i}", f"Need {i}", f"Definition of need {i}.") for i in range(requires)],
-        [SomeConcept(f"u{i}", f"Unlocked {i}", f"Definition of unlocked {i}.") for i in range(unlocks)],
+def star(requires: int, unlocks: int, title: str = "Lifetimes", **others: int) -> Neighbourhood:
+    """A concept with that many neighbours; ``others``: how many in its other lists."""
+    lists = {
+        name: tuple(node(f"{name}{i}", f"{name.title()} {i}", kind="book") for i in range(count))
+        for name, count in others.items()
+    }
+    return Neighbourhood(
+        node("centre", title),
+        tuple(node(f"r{i}", f"Need {i}", f"Definition of need {i}.") for i in range(requires)),
+        tuple(node(f"u{i}", f"Unlocked {i}", f"Definition of unlocked {i}.") for i in range(unlocks)),
+        **lists,
     )

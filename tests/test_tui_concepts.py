@@ -1,25 +1,25 @@
-"""The concept map: its frames, its keys, its history; and the lesson."""
+"""The concept map: its frames, its keys, its history."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-from helpers_tui import HOSTILE, SIZES, Around, SomeConcept, ladder, star
+from helpers_tui import HOSTILE, SIZES, ladder, star
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.message import Message
-from textual.widgets import Markdown
 
-from tui.concept_map import ConceptMap, LessonView
-from tui.concept_render import CENTRE, Spot, render, window
+from knowledgegraph.graph import Neighbourhood, Node
+from tui.concept_map import ConceptMap
+from tui.concept_render import BELOW, CENTRE, Side, Spot, grouped, listing, render, window
 from tui.diff_cells import width_of
 from tutor.inert import inert_line
 
 
-def text_of(around: Around, selected: Spot, width: int, height: int, trail: tuple[str, ...] = ()) -> list[str]:
+def text_of(around: Neighbourhood, selected: Spot, width: int, height: int, trail: tuple[str, ...] = ()) -> list[str]:
     frame = render(around, selected, trail, width, height)
     assert len(frame.lines) == height
     assert all(width_of(line.pieces) == width for line in frame.lines)
@@ -32,24 +32,24 @@ def test_frame_side_by_side() -> None:
         "",
         "                                                      unlocks 9",
         "                                                   ╭▶ Unlocked 0",
-        "                                                   ├▶ Unlocked 1",
-        "             needs first 3                         ├▶ Unlocked 2",
-        "                    Need 0 ─╮   ┏━━━━━━━━━━━━━━┓   ├▶ Unlocked 3",
-        "                    Need 1 ─┼──▶┃  Lifetimes   ┃───┼▶ Unlocked 4",
-        "                    Need 2 ─╯   ┗━━━━━━━━━━━━━━┛   ├▶ Unlocked 5",
+        "             needs first 3                         ├▶ Unlocked 1",
+        "                    Need 0 ─╮   ┏━━━━━━━━━━━━━━┓   ├▶ Unlocked 2",
+        "                    Need 1 ─┼──▶┃  Lifetimes   ┃───┼▶ Unlocked 3",
+        "                    Need 2 ─╯   ┗━━━━━━━━━━━━━━┛   ├▶ Unlocked 4",
+        "                                                   ├▶ Unlocked 5",
         "                                                   ├▶ Unlocked 6",
         "                                                   ├▶ Unlocked 7",
         "                                                   ╰▶ Unlocked 8",
-        "── Lifetimes ─────────────────────────────────────────────── rust · ownership ──",
+        "── Lifetimes ──────────────────────────────────────────────────────── Lessons ──",
         " What it is, in a sentence.",
         "",
         "",
-        " l lesson   ←↑↓→ look around   b back",
+        " l read   ←↑↓→ look around   b back",
     ]
 
 
 def test_frame_stacked_says_how_many_are_left_out() -> None:
-    assert text_of(star(1, 40), Spot("unlocks", 2), 40, 16) == [
+    assert text_of(star(1, 40), Spot("right", 2), 40, 16) == [
         " Lifetimes",
         "",
         " needs first 1",
@@ -61,11 +61,39 @@ def test_frame_stacked_says_how_many_are_left_out() -> None:
         " ├─ +2 before",
         " ├─ Unlocked 2",
         " ╰─ +37 more",
-        "── Unlocked 2 ────── rust · ownership ──",
+        "── Unlocked 2 ─────────────── Lessons ──",
         " Definition of unlocked 2.",
         "",
         "",
-        " enter go there   l lesson   b back",
+        " enter go there   l read   b back",
+    ]
+
+
+def test_a_page_of_documentation_shows_what_it_is_in_and_all_its_lists() -> None:
+    around = star(3, 4, above=2, before=1, parts=30, after=1, read=40, lessons=2, related=60)
+    assert text_of(around, Spot("right", 20), 100, 22) == [
+        " Lifetimes",
+        " in Above 0 › Above 1",
+        "                       needs first 3                            parts 30",
+        "                              Need 0 ─╮                      ╭▶ +17 before",
+        "                              Need 1 ─┤                      ├▶ Parts 13",
+        "                              Need 2 ─┤   ┏━━━━━━━━━━━━━━┓   ├▶ Parts 14",
+        "                           part of 1  ├──▶┃  Lifetimes   ┃───┼▶ Parts 15",
+        "                             Above 1 ─┤   ┗━━━━━━━━━━━━━━┛   ├▶ Parts 16",
+        "                      comes before 1  │                      ├▶ Parts 17",
+        "                            Before 0 ─╯                      ├▶ Parts 18",
+        "                                                             ├▶ Parts 19",
+        "                                                             ╰▶ +11 more",
+        " lessons  Lessons 0  Lessons 1",
+        " read on  Read 0  Read 1  Read 2  Read 3  Read 4  Read 5  Read 6  Read 7  Read 8  Read 9  +30 more",
+        " related  Related 0  Related 1  Related 2  Related 3  Related 4  Related 5  Related 6  +53 more",
+        "── Parts 16 ────────────────────────────────────────────────────────────────── The Book · section ──",
+        " What it is, in a sentence.",
+        "",
+        "",
+        "",
+        "",
+        " enter go there   l read   b back",
     ]
 
 
@@ -76,18 +104,24 @@ def test_a_lonely_concept() -> None:
 
 
 @given(
-    st.integers(0, 60), st.integers(0, 60), st.integers(0, 59), st.integers(24, 200), st.integers(10, 60), st.booleans()
+    st.lists(st.integers(0, 60), min_size=10, max_size=10),
+    st.integers(0, 199),
+    st.integers(24, 200),
+    st.integers(10, 60),
+    st.sampled_from(["left", "right", *BELOW]),
 )
 def test_any_frame_fits_and_shows_the_selected(
-    needs: int, unlocks: int, nth: int, width: int, height: int, left: bool
+    counts: list[int], nth: int, width: int, height: int, side: Side
 ) -> None:
-    around = star(needs, unlocks)
-    count = needs if left else unlocks
-    selected = Spot("requires" if left else "unlocks", nth % count) if count else CENTRE
+    needs, unlocks, above, *others = counts
+    names = ("parts", "before", "after", "read", "lessons", "errors", "related")
+    around = star(needs, unlocks, above=above % 5, **dict(zip(names, others, strict=True)))
+    count = len(listing(around, side))
+    selected = Spot(side, nth % count) if count else CENTRE
     frame = render(around, selected, [], width, height)
     assert len(frame.lines) == height
     assert all(width_of(line.pieces) == width for line in frame.lines)
-    if width >= 40 and height >= 16:
+    if width >= 40 and height >= 18:
         assert selected in {target.spot for target in frame.targets}
         assert any(piece.ground == "chosen" for line in frame.lines for piece in line.pieces)
     for target in frame.targets:
@@ -98,7 +132,7 @@ def test_any_frame_fits_and_shows_the_selected(
 @given(st.integers(0, 50), st.integers(-1, 49), st.integers(0, 20))
 def test_a_window_counts_what_it_leaves_out(total: int, selected: int, height: int) -> None:
     selected = min(selected, total - 1)
-    items = window(star(0, total).unlocks, selected, height)
+    items = window(listing(star(0, total), "right"), selected, height)
     assert len(items) <= height
     shown = [item.nth for item in items if item.nth >= 0]
     assert shown == list(range(shown[0], shown[0] + len(shown))) if shown else True
@@ -108,10 +142,27 @@ def test_a_window_counts_what_it_leaves_out(total: int, selected: int, height: i
         assert selected in shown or selected == -1 or not total
 
 
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 26), st.integers(1, 30))
+def test_groups_are_named_where_there_is_room(requires: int, above: int, before: int, nth: int, height: int) -> None:
+    entries = listing(star(requires, 0, above=above, before=before), "left")
+    items = grouped(entries, min(nth, len(entries) - 1), height)
+    assert len(items) <= height
+    if entries:
+        assert any(item.nth == min(nth, len(entries) - 1) for item in items) or height < 3
+    names = [item.text.rpartition(" ")[0] for item in items if item.nth == -2]
+    if len(entries) + 3 <= height:
+        assert names == list(dict.fromkeys(group for group, _ in entries))
+
+
 @pytest.mark.parametrize(("width", "height"), [(30, 12), (60, 20), (80, 24), (200, 50)])
 def test_hostile_concepts_are_inert_and_exact(width: int, height: int) -> None:
-    bad = SomeConcept(HOSTILE, HOSTILE, HOSTILE * 20, HOSTILE, HOSTILE)
-    frame = render(Around(bad, [bad] * 5, [bad] * 50), Spot("unlocks", 3), [HOSTILE] * 9, width, height)
+    bad = Node(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE * 20)
+    everywhere = dict.fromkeys(
+        ("above", "parts", "before", "after", "read", "lessons", "errors", "related"), (bad,) * 9
+    )
+    frame = render(
+        Neighbourhood(bad, (bad,) * 5, (bad,) * 50, **everywhere), Spot("right", 3), [HOSTILE] * 9, width, height
+    )
     assert all(width_of(line.pieces) == width for line in frame.lines)
     assert all(line.text == inert_line(line.text) for line in frame.lines)
 
@@ -119,7 +170,7 @@ def test_hostile_concepts_are_inert_and_exact(width: int, height: int) -> None:
 class Harness(App[None]):
     """The map, and what it said."""
 
-    def __init__(self, lookup: Callable[[str], Around], centre: str = "") -> None:
+    def __init__(self, lookup: Callable[[str], Neighbourhood], centre: str = "") -> None:
         super().__init__()
         self.map = ConceptMap(lookup, centre)
         self.said: list[Message] = []
@@ -176,13 +227,13 @@ async def test_arrows_stay_on_the_map(size: tuple[int, int]) -> None:
         assert number >= 30
         assert any(f"Unlocked {number} " in line for line in screen(app)[:-6])
         await pilot.press("right")
-        assert app.map.selected == Spot("unlocks", number)
+        assert app.map.selected == Spot("right", number)
         await pilot.press("left")
         assert app.map.selected == CENTRE
         await pilot.press("up", "left")
         assert app.map.selected_id.startswith("r")
         await pilot.press("up", "up", "up", "up", "left")
-        assert app.map.selected == Spot("requires", 0)
+        assert app.map.selected == Spot("left", 0)
 
 
 async def test_upright_the_arrows_go_through_everything() -> None:
@@ -243,25 +294,3 @@ async def test_a_hub_with_10_000_neighbours_draws_only_what_fits() -> None:
 def test_every_key_has_an_id() -> None:
     named = [b.id for bindings in ConceptMap._merge_bindings().key_to_bindings.values() for b in bindings]
     assert all(name and name.startswith("concept.") for name in named)
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_lesson_is_shown_and_closed(size: tuple[int, int]) -> None:
-    app = Harness(ladder(3), "1")
-    opened: list[str] = []
-    app.open_url = lambda url, *, new_tab=True: opened.append(url)  # type: ignore[method-assign]  # no browser here
-    async with app.run_test(size=size) as pilot:
-        lesson = f"# Lifetimes\n\nA [link](https://example.org). {HOSTILE}\n\n" + "More text.\n\n" * 40
-        app.push_screen(LessonView(f"Lifetimes {HOSTILE}", lesson))
-        await pilot.pause()
-        text = "".join(screen(app))
-        assert "Lifetimes [/b] [red]x[/red]" in text or size[0] == 60
-        assert not set(text) & {"\x1b", "\x07", "\x00", "\x9b", "\u202e", "\u2066", "\udcff"}
-        markdown = app.screen.query_one(Markdown)
-        markdown.post_message(Markdown.LinkClicked(markdown, "https://example.org"))
-        before = app.screen.query_one("VerticalScroll").scroll_offset.y
-        await pilot.press("space", "j", "k")
-        assert app.screen.query_one("VerticalScroll").scroll_offset.y > before
-        await pilot.press("escape")
-        assert not isinstance(app.screen, LessonView)
-        assert opened == []

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.dispatch import Dispatch
     from tui.flow_ask import AskFlow
     from tui.flow_fix import FixFlow
+    from tui.flow_knowledge import KnowledgeFlow
     from tui.flow_learn import LearnFlow
     from tui.flow_look import LookFlow
     from tui.flow_write import WriteFlow
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from tui.problems import CodeView, ProblemsList
     from tui.prompt import Prompt
     from tui.startup import Startup
-    from tui.turns import Helpful, Level
+    from tui.turns import Helpful, Level, Sources
     from tutor import events
     from tutor.engine import Tutor
     from tutor.repository import RepoState
@@ -71,6 +72,8 @@ class TutorApp(BaseApp):
         Binding("f3", "go_to('diff')", "Diff", id="pane.diff"),
         Binding("f4", "go_to('problems')", "Problems", id="pane.problems", show=False),
         Binding("f5", "go_to('concepts')", "Concepts", id="pane.concepts", show=False),
+        Binding("ctrl+f", "find", "Find", id="app.find", show=False, priority=True),
+        Binding("ctrl+o", "open_source", "Read the source", id="app.source", show=False),
         Binding("slash", "type_command", "Command", id="pane.command", show=False),
         Binding("question_mark,f1", "help", "Help", id="app.help"),
         Binding("ctrl+p", "command_palette", "All", id="app.palette", priority=True),
@@ -139,6 +142,13 @@ class TutorApp(BaseApp):
         from tui.flow_learn import LearnFlow
 
         return LearnFlow(self)
+
+    @cached_property
+    def knowledge_flow(self) -> KnowledgeFlow:
+        """Finding and reading."""
+        from tui.flow_knowledge import KnowledgeFlow
+
+        return KnowledgeFlow(self)
 
     @cached_property
     def look_flow(self) -> LookFlow:
@@ -433,8 +443,12 @@ class TutorApp(BaseApp):
         self.learn_flow.name(message.concept_id)
 
     def on_concept_map_lesson_wanted(self, message: ConceptMap.LessonWanted) -> None:
-        """Opens the lesson."""
-        self.learn_flow.open_lesson(message.concept_id)
+        """Opens the lesson or page."""
+        self.knowledge_flow.open_page(message.concept_id)
+
+    def on_sources_opened(self, message: Sources.Opened) -> None:
+        """Opens what an answer cites."""
+        self.ask_flow.open_source(message.citation)
 
     # Keys.
 
@@ -475,6 +489,20 @@ class TutorApp(BaseApp):
             self.go_to("problems")
         else:
             self.go_to("chat")
+
+    def action_find(self) -> None:
+        """Opens the finder."""
+        self.commands.do("find")
+
+    def action_open_source(self) -> None:
+        """Opens the first source of the last answer."""
+        self.ask_flow.open_source()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A dialog has its own use for the keys of the finder."""
+        if action in ("find", "open_source"):
+            return not isinstance(self.screen, ModalScreen)
+        return super().check_action(action, parameters)
 
     def action_type_command(self) -> None:
         """Begins a slash command."""

@@ -8,12 +8,16 @@ from tui.app import TutorApp
 from tui.chat import Turns
 from tui.concept_map import ConceptMap
 from tui.diff_view import DiffView
+from tui.finder import Finder
 from tui.layout import MainScreen
+from tui.lesson import Reader
+from tui.outline import Outline
 from tui.problems import CodeView, ProblemsList
 from tui.prompt import Prompt
-from tui.turns import Helpful, Note
+from tui.turns import Helpful, Note, Sources
 
-_WIDGETS = (Prompt, Turns, Helpful, Note, DiffView, ProblemsList, CodeView, ConceptMap)
+_WIDGETS = (Prompt, Turns, Helpful, Note, DiffView, ProblemsList, CodeView, ConceptMap, Sources, Reader, Finder,
+            Outline)  # fmt: skip
 
 KEYED: dict[str, list[BindingType]] = {
     "": [*TutorApp.BINDINGS, *MainScreen.BINDINGS],

@@ -142,7 +142,7 @@ class ChatPane(Vertical):
 
     def stops(self) -> list[Widget]:
         """What tab goes through besides the prompt: lines that can be opened or answered, the newest first."""
-        lines = [child for child in self._turns.children if child.can_focus]
+        lines = [line for child in self._turns.children for line in (child, *child.query(".sources")) if line.can_focus]
         return [*reversed(lines), self._turns]
 
     def take_offer(self, message: Offers.Picked) -> None:

@@ -1,4 +1,4 @@
-"""The concept map, and the lesson of a concept."""
+"""The concept map: an entry in the middle, what is around it, and the way that the user came."""
 
 from __future__ import annotations
 
@@ -6,29 +6,23 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widgets import Footer
 
-from tui.concept_render import CENTRE, STACKED, Frame, NeighbourhoodLike, Side, Spot, concept_of, render
+from knowledgegraph.graph import Neighbourhood
+from tui.concept_render import BELOW, CENTRE, STACKED, Frame, Side, Spot, entry_at, listing, render
 from tui.diff_cells import Line
 from tui.diff_lines import LineWidget
-from tui.turns import markdown
-from tutor.inert import inert, inert_line
 
 Direction = Literal["up", "down", "left", "right"]
 
 _MAX_TRAIL = 50
-_ORDER: tuple[Side, ...] = ("requires", "centre", "unlocks")
+_ACROSS: tuple[Side, ...] = ("left", "centre", "right")
 _EMPTY = (
-    "No concept chosen yet.\n\nAsk a question, or fix an error:\n"
+    "No concept chosen yet.\n\nAsk a question, fix an error, or find something (ctrl+f):\n"
     "what it is about appears here, with what to learn first."
 )
 
@@ -39,21 +33,24 @@ class ConceptMap(LineWidget, inherit_bindings=False):
     HELP = """\
 ### Concepts
 
-The concept in the middle, **what it needs first** on the left, **what it unlocks** on the right, and below the
-definition of the one that is selected. The line on top is the way that you came.
+The concept or page in the middle; on the left **what it needs first**, or what it is a part of; on the right **what it
+unlocks**, its parts and what comes next. Below are lessons about it, where to read on, and what is related; then what
+the selected one is. The line on top is the way that you came.
 
 | key | |
 |---|---|
 | `←` `→` `↑` `↓` | look at a neighbour |
 | `enter` | make it the middle |
-| `b`, `backspace` | back to the concept before |
-| `l`, `space` | open the lesson |
+| `b`, `backspace` | back to where you were |
+| `n` | forward again |
+| `l`, `space` | read the lesson or page |
 """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "centre", "Go there", id="concept.centre"),
-        Binding("l,space", "lesson", "Lesson", id="concept.lesson"),
+        Binding("l,space", "lesson", "Read", id="concept.lesson"),
         Binding("b,backspace", "back", "Back", id="concept.back"),
+        Binding("n", "forward", "Forward", id="concept.forward", show=False),
         Binding("up,k", "look('up')", "Up", id="concept.up", show=False),
         Binding("down,j", "look('down')", "Down", id="concept.down", show=False),
         Binding("left", "look('left')", "Left", id="concept.left", show=False),
@@ -87,7 +84,7 @@ definition of the one that is selected. The line on top is the way that you came
 
     def __init__(
         self,
-        lookup: Callable[[str], NeighbourhoodLike],
+        lookup: Callable[[str], Neighbourhood],
         centre: str = "",
         *,
         name: str | None = None,
@@ -96,8 +93,9 @@ definition of the one that is selected. The line on top is the way that you came
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._lookup = lookup
-        self._around: NeighbourhoodLike | None = None
-        self._trail: list[tuple[str, str]] = []  # (id, title) of the concepts before, the oldest first
+        self._around: Neighbourhood | None = None
+        self._trail: list[tuple[str, str]] = []  # (id, title) of the entries before, the oldest first
+        self._ahead: list[str] = []  # ids that "back" left, the nearest last
         self._frame: tuple[tuple[object, ...], Frame] | None = None
         if centre:
             self._around = lookup(centre)
@@ -114,9 +112,14 @@ definition of the one that is selected. The line on top is the way that you came
         return tuple(concept_id for concept_id, _ in self._trail)
 
     @property
+    def centre_title(self) -> str:
+        """The title of the entry in the middle; "" when there is none."""
+        return self._around.centre.title if self._around is not None else ""
+
+    @property
     def selected_id(self) -> str:
         """The id of the concept that the cursor is on; "" when there is none."""
-        return concept_of(self._around, self.selected).id if self._around is not None else ""
+        return entry_at(self._around, self.selected).id if self._around is not None else ""
 
     def centre_on(self, concept_id: str, *, remember: bool = True) -> None:
         """Puts a concept into the middle; ``remember``: so that "back" leads to the one before. Raises KeyError."""
@@ -128,6 +131,7 @@ definition of the one that is selected. The line on top is the way that you came
         around, before = self._lookup(concept_id), self._around
         if before is not None and remember and before.centre.id != around.centre.id:
             self._trail = [*self._trail, (before.centre.id, before.centre.title)][-_MAX_TRAIL:]
+            self._ahead.clear()
         self._around = around
 
     def validate_centre(self, concept_id: str) -> str:
@@ -187,39 +191,51 @@ definition of the one that is selected. The line on top is the way that you came
         if frame is None or self._around is None:
             return
         side, index = self.selected
-        upright = self.size.width < STACKED
-        if direction in ("up", "down"):
-            step = 1 if direction == "down" else -1
-            if 0 <= index + step < self._count(side):
-                self.selected = Spot(side, index + step)
-            elif upright:
-                self._change_side(step, 0 if step > 0 else -1)
-        else:
-            self._change_side(1 if direction == "right" else -1, None, frame)
+        below = [name for name in BELOW if self._count(name)]
+        forward = direction in ("down", "right")
+        step = 1 if forward else -1
+        along = direction in (("left", "right") if side in below else ("up", "down"))
+        if along and 0 <= index + step < self._count(side):
+            self.selected = Spot(side, index + step)
+        elif direction in ("left", "right"):
+            if side not in below:
+                self._change_side(step, None, frame)
+        elif side in below:
+            at = below.index(side) + step
+            if 0 <= at < len(below):
+                self.selected = Spot(below[at])
+            elif at < 0:
+                upright = self.size.width < STACKED and self._count("right")
+                self.selected = Spot("right", self._count("right") - 1) if upright else CENTRE
+        elif self.size.width < STACKED and not (side == "right" and forward):
+            if not self._change_side(step, 0 if forward else -1) and forward and below:
+                self.selected = Spot(below[0])
+        elif forward and below:
+            self.selected = Spot(below[0])
 
     def _count(self, side: Side) -> int:
-        if self._around is None:
-            return 0
-        return {"requires": len(self._around.requires), "centre": 1, "unlocks": len(self._around.unlocks)}[side]
+        return len(listing(self._around, side)) if self._around is not None else 0
 
-    def _change_side(self, step: int, index: int | None, frame: Frame | None = None) -> None:
-        """To the side next to this one that has concepts: to the one at ``index``, or to the one that is nearest."""
-        at = _ORDER.index(self.selected.side) + step
-        while 0 <= at < len(_ORDER) and not self._count(_ORDER[at]):
+    def _change_side(self, step: int, index: int | None, frame: Frame | None = None) -> bool:
+        """To the side next to this one that has entries: to the one at ``index``, or to the one that is nearest.
+        False where there is no such side."""
+        at = _ACROSS.index(self.selected.side) + step
+        while 0 <= at < len(_ACROSS) and not self._count(_ACROSS[at]):
             at += step
-        if not 0 <= at < len(_ORDER):
-            return
-        side = _ORDER[at]
+        if not 0 <= at < len(_ACROSS):
+            return False
+        side = _ACROSS[at]
         if index is None and frame is not None and side != "centre":
             rows = {target.spot: target.y for target in frame.targets}
             here = next((t.y for t in frame.targets if t.spot == CENTRE), 0) + 1
             spots = [spot for spot in rows if spot.side == side]
             self.selected = min(spots, key=lambda spot: abs(rows[spot] - here), default=Spot(side))
-            return
-        self.selected = Spot(side, self._count(side) - 1 if index == -1 else 0)
+        else:
+            self.selected = Spot(side, self._count(side) - 1 if index == -1 else 0)
+        return True
 
     def action_centre(self) -> None:
-        """Makes the selected concept the middle; on the middle itself, opens its lesson."""
+        """Makes the selected entry the middle; on the middle itself, opens its page."""
         if self._around is None:
             return
         if self.selected == CENTRE:
@@ -228,70 +244,20 @@ definition of the one that is selected. The line on top is the way that you came
             self.centre_on(self.selected_id)
 
     def action_back(self) -> None:
-        """To the concept that was in the middle before."""
+        """To what was in the middle before."""
         if self._trail:
-            concept_id, _ = self._trail.pop()
-            self.centre_on(concept_id, remember=False)
+            before, _ = self._trail.pop()
+            self._ahead.append(self.centre)
+            self.centre_on(before, remember=False)
+
+    def action_forward(self) -> None:
+        """To what "back" left."""
+        if self._ahead and self._around is not None:
+            here = self._around.centre
+            self._trail.append((here.id, here.title))
+            self.centre_on(self._ahead.pop(), remember=False)
 
     def action_lesson(self) -> None:
         """Asks for the lesson of the selected concept."""
         if self.selected_id:
             self.post_message(self.LessonWanted(self.selected_id))
-
-
-class LessonView(ModalScreen[None]):
-    """A lesson, to read. Its links do nothing: the text is shown, not followed."""
-
-    HELP = """\
-### Lesson
-
-| key | |
-|---|---|
-| `↓` `↑`, `space` | scroll |
-| `escape`, `q` | close |
-"""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", id="lesson.close"),
-        Binding("j", "scroll_by(2)", "Down", id="lesson.down", show=False),
-        Binding("k", "scroll_by(-2)", "Up", id="lesson.up", show=False),
-        Binding("space", "scroll_by(12)", "Page down", id="lesson.page_down", show=False),
-    ]
-
-    DEFAULT_CSS = """
-    LessonView { align: center middle; background: $background 60%; }
-    LessonView > VerticalScroll {
-        width: 92%; max-width: 100; height: 90%;
-        background: $surface; border: round $primary; border-title-color: $text-primary; padding: 0 1;
-        scrollbar-size-vertical: 1;
-    }
-    """
-
-    def __init__(self, title: str, markdown: str) -> None:
-        super().__init__()
-        self._title = inert_line(title)
-        self._markdown = inert(markdown)
-
-    @property
-    def help_text(self) -> str:
-        """Markdown about this screen."""
-        return self.HELP
-
-    def compose(self) -> ComposeResult:
-        """The text in a frame."""
-        with VerticalScroll() as box:
-            box.border_title = Content(self._title)
-            yield markdown(self._markdown)
-        yield Footer()
-
-    def on_mount(self) -> None:
-        """Arrow keys scroll at once."""
-        self.query_one(VerticalScroll).focus()
-
-    def action_scroll_by(self, lines: int) -> None:
-        """Scrolls the text."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
-
-    def action_close(self) -> None:
-        """Closes the lesson."""
-        self.dismiss(None)

@@ -1,6 +1,6 @@
-"""The neighbourhood of a concept as lines: what it needs on the left, what it unlocks on the right.
+"""The neighbourhood of an entry as lines: what comes first on the left, what it leads to on the right, the rest below.
 
-Pure: from a neighbourhood, a selection and a size to pieces. Only what fits is looked at, so a concept with
+Pure: from a neighbourhood, a selection and a size to pieces. Only what fits is looked at, so an entry with
 thousands of neighbours is drawn as fast as one with three.
 """
 
@@ -8,68 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, get_args
 
 from rich.cells import cell_len
 
+from knowledgegraph.answer import SOURCES
+from knowledgegraph.graph import Neighbourhood, Node
 from tui.diff_cells import Line, fit, label, width_of, wrap
 from tui.highlight import Piece
 from tutor.inert import inert_line
 
 STACKED = 60  # columns below which the map stands upright
-Side = Literal["requires", "centre", "unlocks"]
+Below = Literal["lessons", "read", "errors", "related"]
+Side = Literal["left", "centre", "right", "lessons", "read", "errors", "related"]
+BELOW: Final[tuple[Below, ...]] = get_args(Below)
+
+# What stands at a side, group after group: the list of the neighbourhood, and what it is called.
+_LEFT = (("requires", "needs first"), ("above", "part of"), ("before", "comes before"))
+_RIGHT = (("unlocks", "unlocks"), ("parts", "parts"), ("after", "comes next"))
+_BELOW: dict[Below, str] = {"lessons": "lessons", "read": "read on", "errors": "errors", "related": "related"}
+_LABEL = 9  # cells of the names of the rows below
+
+Listing = Sequence[tuple[str, Node]]
+"""Neighbours with the group that each is in, group after group."""
 
 
-class ConceptLike(Protocol):
-    """What the map shows of a concept."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def definition(self) -> str:
-        """One or two sentences."""
-        ...
-
-    @property
-    def domain(self) -> str:
-        """ "rust", "git", "linux" or "gh"."""
-        ...
-
-    @property
-    def competency(self) -> str:
-        """The chapter that it belongs to, in kebab-case."""
-        ...
-
-
-class NeighbourhoodLike(Protocol):
-    """A concept with what it requires and what it unlocks (``knowledgegraph.graph.Neighbourhood`` is one)."""
-
-    @property
-    def centre(self) -> ConceptLike:
-        """The concept in the middle."""
-        ...
-
-    @property
-    def requires(self) -> Sequence[ConceptLike]:
-        """What to understand first."""
-        ...
-
-    @property
-    def unlocks(self) -> Sequence[ConceptLike]:
-        """What it leads to."""
-        ...
+def listing(around: Neighbourhood, side: Side) -> Listing:
+    """The neighbours at a side, in the order in which they are shown."""
+    if side == "centre":
+        return [("", around.centre)]
+    if side in _BELOW:
+        return [(side, node) for node in getattr(around, side)]
+    found: list[tuple[str, Node]] = []
+    for name, group in _LEFT if side == "left" else _RIGHT:
+        nodes = getattr(around, name)
+        found += [(group, node) for node in (nodes[-1:] if name == "above" else nodes)]
+    return found
 
 
 class Spot(NamedTuple):
-    """A place on the map: a side, and which concept of it."""
+    """A place on the map: a side, and which entry of it."""
 
     side: Side
     nth: int = 0
@@ -96,19 +74,22 @@ class Frame:
 
 
 class _Item(NamedTuple):
-    """One line of a list: a concept, or how many are not shown ("+37 more")."""
+    """One line of a list: an entry, how many are not shown ("+37 more"), or the name of a group."""
 
     text: str
-    nth: int = -1  # -1: a count
+    nth: int = -1  # -1: a count; -2: the name of a group
 
 
-def window(concepts: Sequence[ConceptLike], selected: int, height: int) -> list[_Item]:
-    """At most ``height`` lines for a list of concepts, ``selected`` (-1: none) among them, with counts of the rest."""
-    total = len(concepts)
+_GROUP = -2
+
+
+def window(entries: Listing, selected: int, height: int) -> list[_Item]:
+    """At most ``height`` lines for a list of entries, ``selected`` (-1: none) among them, with counts of the rest."""
+    total = len(entries)
     if height <= 0:
         return []
     if total <= height:
-        return [_Item(concept.title, i) for i, concept in enumerate(concepts)]
+        return [_Item(node.title, i) for i, (_, node) in enumerate(entries)]
     room = max(1, height - 1)  # one line for "+n more" at the end
     if selected < room:
         shown = range(room)
@@ -121,7 +102,7 @@ def window(concepts: Sequence[ConceptLike], selected: int, height: int) -> list[
             first = total - room
         shown = range(first, first + room)
         before = first
-    items = [_Item(concepts[i].title, i) for i in shown]
+    items = [_Item(entries[i][1].title, i) for i in shown]
     if before and height > 1:
         items.insert(0, _Item(f"+{before:,} before"))
     after = total - shown.stop
@@ -130,30 +111,122 @@ def window(concepts: Sequence[ConceptLike], selected: int, height: int) -> list[
     return items[:height]
 
 
-def concept_of(around: NeighbourhoodLike, spot: Spot) -> ConceptLike:
-    """The concept at a spot; the centre where the spot is none of the map's."""
-    side: Sequence[ConceptLike] = (around.centre,)
-    if spot.side != "centre":
-        side = around.requires if spot.side == "requires" else around.unlocks
-    return side[spot.nth] if 0 <= spot.nth < len(side) else around.centre
+def grouped(entries: Listing, selected: int, height: int) -> list[_Item]:
+    """:func:`window` with the name of each group, and how many are in it, above its first entry that is shown. Where
+    there is little room one line names them all, where there is none the names are left out."""
+    sizes: dict[str, int] = {}
+    for group, _ in entries:
+        sizes[group] = sizes.get(group, 0) + 1
+    if len(entries) + len(sizes) > height and height < len(sizes) + 3:
+        names = _Item(f"{' · '.join(sizes)} {len(entries):,}", _GROUP)
+        return [names, *window(entries, selected, height - 1)] if height >= 3 else window(entries, selected, height)
+    # As many entries as leave room for the names of their groups: of those that are shown only.
+    rooms = range(height - 1, height - len(sizes) - 1, -1)
+    return next((items for room in rooms if len(items := _named(entries, selected, room, sizes)) <= height), [])
 
 
-def render(around: NeighbourhoodLike, selected: Spot, trail: Sequence[str], width: int, height: int) -> Frame:
-    """The whole pane: where you came from, the map, and the definition of the selected concept.
+def _named(entries: Listing, selected: int, room: int, sizes: dict[str, int]) -> list[_Item]:
+    """:func:`window` of ``room`` lines, and a line more for each group in it."""
+    items: list[_Item] = []
+    last = ""
+    for item in window(entries, selected, room):
+        group = entries[item.nth][0] if item.nth >= 0 else last
+        if group != last:
+            items.append(_Item(f"{group} {sizes[group]:,}", _GROUP))
+            last = group
+        items.append(item)
+    if len(items) > 1 and items[0].nth == -1:  # "+3 before" belongs below the name
+        items[0], items[1] = items[1], items[0]
+    return items
 
-    ``trail``: the titles of the concepts visited before, the oldest first.
+
+def entry_at(around: Neighbourhood, spot: Spot) -> Node:
+    """The entry at a spot; the centre where the spot is none of the map's."""
+    side = listing(around, spot.side)
+    return side[spot.nth][1] if 0 <= spot.nth < len(side) else around.centre
+
+
+def render(around: Neighbourhood, selected: Spot, trail: Sequence[str], width: int, height: int) -> Frame:
+    """The whole pane: where you came from, what the centre is a part of, the map, and the summary of the selected one.
+
+    ``trail``: the titles of the entries visited before, the oldest first.
     """
-    frame = Frame([_trail_line(trail, around.centre.title, width), Line(fit([], width))])
-    about = _about(concept_of(around, selected), selected, width, max(4, min(9, height // 3)))
-    room = max(3, height - len(frame.lines) - len(about))
+    frame = Frame([_trail_line(trail, around.centre.title, width), _crumbs(around, width)])
+    about = _about(entry_at(around, selected), selected, width, max(4, min(9, height // 3)))
+    rows = [side for side in BELOW if getattr(around, side)]
+    room = max(3, height - len(frame.lines) - len(about) - len(rows))
     if width < STACKED:
         _stacked(frame, around, selected, width, room)
     else:
         _side_by_side(frame, around, selected, width, room)
+    for side in rows:
+        _row(frame, around, side, selected, width)
     frame.lines += about
     del frame.lines[height:]
     frame.lines += [Line(fit([], width)) for _ in range(height - len(frame.lines))]
+    frame.targets = [target for target in frame.targets if target.y < height]
     return frame
+
+
+def source_of(node: Node) -> str:
+    """What an entry comes from, as a reader calls it."""
+    return inert_line(SOURCES.get(node.kind, node.kind))
+
+
+def _crumbs(around: Neighbourhood, width: int) -> Line:
+    """What the centre is a part of, the nearest at the end."""
+    titles = [inert_line(node.title) for node in around.above]
+    if around.centre.kind != "concept" and source_of(around.centre) not in titles:
+        titles.insert(0, source_of(around.centre))
+    text = " › ".join(titles)
+    while cell_len(text) > width - 6 and len(titles) > 1:
+        titles = titles[1:]
+        text = "… › " + " › ".join(titles)
+    return Line(fit([Piece(f" in {text}" if text else "", "faint")], width))
+
+
+def _row(frame: Frame, around: Neighbourhood, side: Below, selected: Spot, width: int) -> None:
+    """One list below the map in one line, screenful by screenful: the one that the selected entry is on."""
+    entries: Sequence[Node] = getattr(around, side)
+    nth = selected.nth if selected.side == side else 0
+    first, shown = 0, _screenful(entries, 0, width - _LABEL)
+    while nth >= first + shown and first + shown < len(entries):
+        first += shown
+        shown = _screenful(entries, first, width - _LABEL)
+    pieces = [Piece(f"{_BELOW[side]:>{_LABEL - 1}} ", "muted")]
+    if first:
+        pieces.append(Piece(f"+{first:,} ‹ ", "faint"))
+    for number in range(first, first + shown):
+        ink, ground = ("chosen", "chosen") if selected == Spot(side, number) else ("plain", "")
+        start = width_of(pieces)
+        title = fit([label(entries[number].title)], min(_most(width - _LABEL), cell_len(_title(entries[number]))))
+        pieces += [
+            Piece(" ", ink, ground),
+            *(Piece(text, ink, ground) for text, _, _ in title),
+            Piece(" ", ink, ground),
+        ]
+        frame.targets.append(Target(len(frame.lines), start, min(width, width_of(pieces)), Spot(side, number)))
+    if left := len(entries) - first - shown:
+        pieces.append(Piece(f" +{left:,} more", "faint"))
+    frame.lines.append(Line(fit(pieces, width)))
+
+
+def _screenful(entries: Sequence[Node], first: int, room: int) -> int:
+    """How many entries from ``first`` on fit ``room`` cells, counts before and after included; at least one."""
+    used = 22 if first else 11
+    for number, node in enumerate(entries[first : first + room // 3]):
+        used += min(_most(room), cell_len(_title(node))) + 2
+        if used > room:
+            return max(1, number)
+    return max(1, min(len(entries) - first, room // 3))
+
+
+def _title(node: Node) -> str:
+    return inert_line(node.title)
+
+
+def _most(room: int) -> int:
+    return max(8, min(36, room - 26))
 
 
 def _trail_line(trail: Sequence[str], title: str, width: int) -> Line:
@@ -168,22 +241,23 @@ def _trail_line(trail: Sequence[str], title: str, width: int) -> Line:
     return Line(fit([Piece(" "), *past, here], width), "banner")
 
 
-def _about(concept: ConceptLike, selected: Spot, width: int, height: int) -> list[Line]:
-    """A rule, the definition of the selected concept and a hint: always ``height`` lines, so that the map above
-    stands still."""
-    title = inert_line(concept.title)
-    tag = f" {inert_line(concept.domain)} · {inert_line(concept.competency)} "
-    head = [Piece("── ", "line"), Piece(title, "title"), Piece(" ", "line")]
+def _about(node: Node, selected: Spot, width: int, height: int) -> list[Line]:
+    """A rule, the summary of the selected entry and a hint: always ``height`` lines, so that the map above stands
+    still."""
+    title = fit([label(node.title, "title")], min(max(8, width - 8), cell_len(_title(node))))
+    form = "" if node.kind == "concept" else f" · {inert_line(node.form)}"
+    tag = f" {source_of(node)}{form} "
+    head = [Piece("── ", "line"), *title, Piece(" ", "line")]
     rest = width - width_of(head) - cell_len(tag) - 2
     if rest >= 2:
         head += [Piece("─" * rest, "line"), Piece(tag, "faint"), Piece("──", "line")]
     else:
         head.append(Piece("─" * max(0, width - width_of(head)), "line"))
-    text = wrap(concept.definition, max(8, min(width - 2, 88)))
+    text = wrap(node.summary, max(8, min(width - 2, 88)))
     room = height - 2
     if len(text) > room > 0:
         text = [*text[: room - 1], text[room - 1] + " …"]
-    hint = "l lesson   ←↑↓→ look around   b back" if selected == CENTRE else "enter go there   l lesson   b back"
+    hint = "l read   ←↑↓→ look around   b back" if selected == CENTRE else "enter go there   l read   b back"
     lines = [Line(fit(head, width))]
     lines += [Line(fit([Piece(" "), Piece(line)], width)) for line in text[:room]]
     lines += [Line(fit([], width)) for _ in range(height - 1 - len(lines))]
@@ -191,10 +265,11 @@ def _about(concept: ConceptLike, selected: Spot, width: int, height: int) -> lis
     return lines
 
 
-def _heading(side: Side, count: int) -> list[Piece]:
-    if not count:
-        return [Piece("needs nothing" if side == "requires" else "unlocks nothing", "faint")]
-    return [Piece("needs first" if side == "requires" else "unlocks", "muted"), Piece(f" {count:,}", "faint")]
+def _nothing(node: Node, side: Literal["left", "right"]) -> str:
+    """What stands at a side without neighbours."""
+    if node.kind == "concept":
+        return "needs nothing" if side == "left" else "unlocks nothing"
+    return "part of nothing" if side == "left" else "no parts"
 
 
 def _centre_box(title: str, width: int, chosen: bool) -> list[list[Piece]]:
@@ -212,9 +287,9 @@ def _centre_box(title: str, width: int, chosen: bool) -> list[list[Piece]]:
 
 
 def _item(item: _Item, side: Side, selected: Spot, width: int, align_right: bool) -> list[Piece]:
-    """One neighbour, ``width`` cells."""
+    """One line of a list, ``width`` cells."""
     if item.nth < 0:
-        text, ink, ground = item.text, "faint", ""
+        text, ink, ground = item.text, "muted" if item.nth == _GROUP else "faint", ""
     elif selected == Spot(side, item.nth):
         text, ink, ground = inert_line(item.text), "chosen", "chosen"
     else:
@@ -225,42 +300,42 @@ def _item(item: _Item, side: Side, selected: Spot, width: int, align_right: bool
     return [filler, *pieces] if align_right else [*pieces, filler]
 
 
-def _side_by_side(frame: Frame, around: NeighbourhoodLike, selected: Spot, width: int, room: int) -> None:
+def _side_by_side(frame: Frame, around: Neighbourhood, selected: Spot, width: int, room: int) -> None:
     """Three columns with connectors between them."""
     wire = 5 if width >= 80 else 3
     middle = min(30, max(16, width // 4), max(16, cell_len(inert_line(around.centre.title)) + 4))
-    side, right_side = _sides(around, width - middle - 2 * wire)
-    height = min(room - 1, max(len(around.requires), len(around.unlocks), 5))
-    top = len(frame.lines)
+    lists = listing(around, "left"), listing(around, "right")
+    side, right_side = _sides(lists, width - middle - 2 * wire)
     box = _centre_box(around.centre.title, middle, selected == CENTRE)
+    longest = max(len(entries) + len({group for group, _ in entries}) for entries in lists)
+    height = min(room, max(longest, len(box) + 2))
+    top = len(frame.lines)
     at = max(0, (height - len(box)) // 2)
     pivot = at + len(box) // 2
-    left = _column(around.requires, "requires", selected, height, pivot)
-    right = _column(around.unlocks, "unlocks", selected, height, pivot)
-    for y in range(-1, height):
-        row_of = y + top + 1
-        pieces = _cell(around.requires, "requires", left, y, pivot, selected, side)
+    left, right = (
+        _column(entries, selected.nth if selected.side == name else -1, height, pivot)
+        for entries, name in zip(lists, ("left", "right"), strict=True)
+    )
+    for y in range(room):
+        pieces = _cell(left, around.centre, "left", y, pivot, selected, side)
         pieces.append(Piece(_wires(left, y, pivot, wire, "left"), "line"))
         inside = 0 <= y - at < len(box)
         pieces += box[y - at] if inside else [Piece(" " * middle)]
         pieces.append(Piece(_wires(right, y, pivot, wire, "right"), "line"))
-        pieces += _cell(around.unlocks, "unlocks", right, y, pivot, selected, right_side)
+        pieces += _cell(right, around.centre, "right", y, pivot, selected, right_side)
         frame.lines.append(Line(pieces))
         if y in left and left[y].nth >= 0:
-            frame.targets.append(Target(row_of, 0, side, Spot("requires", left[y].nth)))
+            frame.targets.append(Target(y + top, 0, side, Spot("left", left[y].nth)))
         if y in right and right[y].nth >= 0:
-            frame.targets.append(Target(row_of, width - right_side, width, Spot("unlocks", right[y].nth)))
+            frame.targets.append(Target(y + top, width - right_side, width, Spot("right", right[y].nth)))
         if inside:
-            frame.targets.append(Target(row_of, side + wire, side + wire + middle, CENTRE))
-    frame.lines += [Line(fit([], width)) for _ in range(room - 1 - height)]
+            frame.targets.append(Target(y + top, side + wire, side + wire + middle, CENTRE))
 
 
-def _sides(around: NeighbourhoodLike, total: int) -> tuple[int, int]:
+def _sides(lists: tuple[Listing, Listing], total: int) -> tuple[int, int]:
     """How wide the two lists are: the same, but for what one does not need and the other can use."""
-    longest = [
-        max((cell_len(inert_line(concept.title)) + 2 for concept in concepts[:200]), default=17)
-        for concepts in (around.requires, around.unlocks)
-    ]
+    longest = [max((cell_len(_title(node)) + 2 for _, node in entries[:200]), default=17) for entries in lists]
+    longest = [max(17, size) for size in longest]
     left = total // 2
     if longest[1] > total - left:
         left = max(min(left, longest[0]), total - longest[1])
@@ -270,40 +345,43 @@ def _sides(around: NeighbourhoodLike, total: int) -> tuple[int, int]:
 
 
 def _cell(
-    concepts: Sequence[ConceptLike],
-    side: Side,
     column: dict[int, _Item],
+    centre: Node,
+    side: Literal["left", "right"],
     y: int,
     pivot: int,
     selected: Spot,
     width: int,
 ) -> list[Piece]:
-    """What one of the two lists has in row ``y``: a neighbour, its heading above the first, or nothing."""
+    """What one of the two lists has in row ``y``: a line of it, that there is none, or nothing."""
     if y in column:
-        return _item(column[y], side, selected, width, side == "requires")
-    if y != (min(column) - 1 if column else pivot):
+        return _item(column[y], side, selected, width, side == "left")
+    if column or y != pivot:
         return [Piece(" " * width)]
-    heading = [Piece(" "), *_heading(side, len(concepts)), Piece(" ")]
-    filler = Piece(" " * max(0, width - width_of(heading)))
-    return fit([filler, *heading] if side == "requires" else heading, width)
+    said = [Piece(" "), Piece(_nothing(centre, side), "faint"), Piece(" ")]
+    filler = Piece(" " * max(0, width - width_of(said)))
+    return fit([filler, *said] if side == "left" else said, width)
 
 
-def _column(concepts: Sequence[ConceptLike], side: Side, selected: Spot, height: int, pivot: int) -> dict[int, _Item]:
+def _column(entries: Listing, selected: int, height: int, pivot: int) -> dict[int, _Item]:
     """The lines of a side by their row, centred on the pivot as far as there is room."""
-    items = window(concepts, selected.nth if selected.side == side else -1, height)
-    first = max(0, min(pivot - len(items) // 2, height - len(items)))
+    items = grouped(entries, selected, height)
+    lead = 1 if items and items[0].nth == _GROUP else 0  # the name on top is beside the balance
+    first = max(0, min(pivot - (len(items) - lead) // 2 - lead, height - len(items)))
     return {first + i: item for i, item in enumerate(items)}
 
 
 def _wires(column: dict[int, _Item], y: int, pivot: int, size: int, side: Literal["left", "right"]) -> str:
-    """The connector between a list and the focus in row ``y``: ``size`` cells of box-drawing characters."""
-    if not column:
+    """The connector between a list and the focus in row ``y``: ``size`` cells of box-drawing characters. Names of
+    groups are not connected."""
+    wired = [row for row, item in column.items() if item.nth != _GROUP]
+    if not wired:
         return " " * size
-    first, last = min(min(column), pivot), max(max(column), pivot)
+    first, last = min(*wired, pivot), max(*wired, pivot)
     up, down = first < y, y < last
     if not first <= y <= last:
         return " " * size
-    outer, inner = y in column, y == pivot
+    outer, inner = y in wired, y == pivot
     joint = _JOINTS[(up, down, outer if side == "left" else inner, inner if side == "left" else outer)]
     tail = size - 2
     near, far = ("─" if outer else " "), (("─" * (tail - 1) + "▶") if inner else " " * tail)
@@ -323,18 +401,17 @@ _JOINTS = {
 }  # fmt: skip
 
 
-def _stacked(frame: Frame, around: NeighbourhoodLike, selected: Spot, width: int, room: int) -> None:
-    """One above the other: needs, focus, unlocks."""
-    top = len(frame.lines)
-    box = 3  # the focus on one line with an arrow above and below
-    headings = 2
-    free = max(2, room - box - headings)
-    want_left, want_right = len(around.requires), len(around.unlocks)
-    left_height = min(want_left, max(free // 2, free - want_right))
-    right_height = min(want_right, free - left_height)
-    _stack(frame, around.requires, "requires", selected, width, left_height)
+def _stacked(frame: Frame, around: Neighbourhood, selected: Spot, width: int, room: int) -> None:
+    """One above the other: what comes first, focus, what it leads to."""
+    end = len(frame.lines) + room
+    lists = listing(around, "left"), listing(around, "right")
+    needs = [max(1, len(entries) + len({group for group, _ in entries})) for entries in lists]
+    free = max(2, room - 3)  # the focus is one line with an arrow above and below
+    left_height = min(needs[0], max(free // 2, free - needs[1]))
+    right_height = min(needs[1], free - left_height)
+    _stack(frame, around.centre, lists[0], "left", selected, width, left_height)
     arrow = Piece("   ▼", "line")
-    frame.lines.append(Line(fit([arrow] if want_left else [], width)))
+    frame.lines.append(Line(fit([arrow] if lists[0] else [], width)))
     row = len(frame.lines)
     title = inert_line(around.centre.title)
     chosen = "chosen" if selected == CENTRE else "centre"
@@ -344,17 +421,30 @@ def _stacked(frame: Frame, around: NeighbourhoodLike, selected: Spot, width: int
         Line(fit([Piece(" ┃", "centre"), Piece(f" {text} ", "centre", chosen), Piece("┃", "centre")], width))
     )
     frame.targets.append(Target(row, 0, width, CENTRE))
-    frame.lines.append(Line(fit([arrow] if want_right else [], width)))
-    _stack(frame, around.unlocks, "unlocks", selected, width, right_height)
-    frame.lines += [Line(fit([], width)) for _ in range(top + room - len(frame.lines))]
+    frame.lines.append(Line(fit([arrow] if lists[1] else [], width)))
+    _stack(frame, around.centre, lists[1], "right", selected, width, right_height)
+    frame.lines += [Line(fit([], width)) for _ in range(end - len(frame.lines))]
 
 
-def _stack(frame: Frame, concepts: Sequence[ConceptLike], side: Side, selected: Spot, width: int, height: int) -> None:
-    frame.lines.append(Line(fit([Piece(" "), *_heading(side, len(concepts))], width)))
-    items = window(concepts, selected.nth if selected.side == side else -1, height)
+def _stack(
+    frame: Frame,
+    centre: Node,
+    entries: Listing,
+    side: Literal["left", "right"],
+    selected: Spot,
+    width: int,
+    height: int,
+) -> None:
+    if not entries:
+        frame.lines.append(Line(fit([Piece(f" {_nothing(centre, side)}", "faint")], width)))
+        return
+    items = grouped(entries, selected.nth if selected.side == side else -1, height)
     for i, item in enumerate(items):
-        branch = "╰" if i == len(items) - 1 else "├"
         row = len(frame.lines)
+        if item.nth == _GROUP:
+            frame.lines.append(Line(fit([Piece(f" {item.text}", "muted")], width)))
+            continue
+        branch = "╰" if i == len(items) - 1 else "├"
         frame.lines.append(Line([Piece(f" {branch}─", "line"), *_item(item, side, selected, width - 3, False)]))
         if item.nth >= 0:
             frame.targets.append(Target(row, 0, width, Spot(side, item.nth)))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from knowledgegraph.entry import entry_id
 from tui.flows import Flow
 from tutor import events
 from tutor.events import Event
 from tutor.inert import inert_line
 
 if TYPE_CHECKING:
-    from knowledgegraph.concepts import Concept
+    from knowledgegraph.entry import Entry
     from tui.app import TutorApp
     from tui.turns import TutorTurn
     from tutor.engine import Stream
@@ -25,6 +26,7 @@ class AskFlow(Flow):
         super().__init__(app)
         self._questions: dict[str, str] = {}
         self._subject = ""
+        self._citations: Sequence[events.Citation] = ()
 
     def ask(self, question: str, complaint: str = "") -> None:
         """Answers a question; after a ``complaint`` the same one again, differently."""
@@ -75,19 +77,28 @@ class AskFlow(Flow):
         self.run(title, stream, hear, over, stop)
 
     def find_concept(self, name: str) -> None:
-        """Puts a concept, by its id or name, into the middle of the map."""
+        """Puts an entry, by its id or name, into the middle of the map; opens the finder where nothing is called so."""
 
-        def show(found: Concept | None) -> None:
-            if found is None:
-                self.app.note(f"There is no concept called “{name}”; ask about it in your own words.", "warning")
+        def show(found: list[Entry]) -> None:
+            if found:
+                self.app.knowledge_flow.to_map(found[0].id)
             else:
-                self.app.learn_flow.centre(found.id)
-                self.app.go_to("concepts")
+                self.app.note(f"There is nothing called “{name}”; here is what comes near.", "warning")
+                self.app.knowledge_flow.find(name)
 
-        self.app.in_thread(lambda: self.app.tutor.library.get(name), show)
+        self.app.in_thread(lambda: self.app.tutor.library.look_up(name, 1), show)
+
+    def open_source(self, citation: events.Citation | None = None) -> None:
+        """Opens what an answer cites: the first source of the last answer, if not said which."""
+        citation = citation or next(iter(self._citations), None)
+        if citation is None:
+            self.app.note("No answer has cited anything yet.")
+        else:
+            self.app.knowledge_flow.open_page(entry_id(citation.kind, citation.ref), citation.location)
 
     def _answered(self, event: events.AnswerReady, aside: bool) -> None:
         self._questions[event.id] = event.question
+        self._citations = event.citations
         if event.concepts:
             self.app.learn_flow.centre(event.concepts[0])
         if event.in_scope and not aside:

@@ -1,15 +1,13 @@
-"""Understanding: the concept in the middle of the map, and lessons."""
+"""Understanding: what is in the middle of the map."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from knowledgegraph.entry import entry_id
 from tui.flows import Flow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from knowledgegraph.concepts import Concept
     from tui.app import TutorApp
 
 
@@ -20,46 +18,42 @@ class LearnFlow(Flow):
         super().__init__(app)
         self._placed = ""  # what the map was last put on by anyone but the user
 
-    def centre(self, concept_id: str, *, remember: bool = True) -> None:
-        """Puts a concept into the middle of the map, once the lessons are loaded. ``remember``: "back" leads back."""
-        lookup = self.app.tutor.library.neighbourhood
+    def centre(self, identity: str, *, remember: bool = True) -> None:
+        """Puts an entry into the middle of the map, once the lessons are loaded. ``remember``: "back" leads back."""
+        library = self.app.tutor.library
 
-        def show(found: str) -> None:
-            self._placed = found
-            self.app.concepts.centre_on(found, remember=remember)
+        def show(there: bool) -> None:
+            if there:
+                self._placed = identity
+                self.app.concepts.centre_on(identity, remember=remember)
+            else:
+                self.app.note(f"There is nothing called “{identity}” on the map.", "warning")
 
-        self.app.in_thread(lambda: lookup(concept_id).centre.id, show)
+        self.app.in_thread(lambda: library.entry(identity) is not None, show)
 
     def follow(self, code: str) -> None:
-        """The user looks at an error of this code: its concept comes into the middle, unless the user has gone to
-        another one by hand."""
+        """The user looks at an error of this code: the lesson about it, else its page, comes into the middle, unless
+        the user has gone to another one by hand."""
 
-        def show(found: Sequence[Concept]) -> None:
+        def show(found: str) -> None:
             if found and not self._wandered:
-                self.centre(found[0].id, remember=False)
+                self.centre(found, remember=False)
 
         if not self._wandered:
-            self.app.in_thread(lambda: self.app.tutor.library.for_error(code), show)
+            self.app.in_thread(lambda: self._about(code), show)
+
+    def _about(self, code: str) -> str:
+        library = self.app.tutor.library
+        concepts = library.for_error(code)
+        page = entry_id("error", code)
+        return concepts[0].id if concepts else page if library.entry(page) is not None else ""
 
     @property
     def _wandered(self) -> bool:
         concepts = self.app.concepts
         return concepts.centre != self._placed or concepts.selected_id != concepts.centre
 
-    def name(self, concept_id: str) -> None:
-        """The frame names the concept in the middle."""
-        self.app.in_thread(
-            lambda: self.app.tutor.library.concepts[concept_id].title,
-            lambda title: self.app.show_counts("concepts", "", f"concepts · {title}"),
-        )
-
-    def open_lesson(self, concept_id: str) -> None:
-        """Opens a lesson."""
-        library = self.app.tutor.library
-
-        def show(lesson: tuple[str, str]) -> None:
-            from tui.concept_map import LessonView
-
-            self.app.push_screen(LessonView(*lesson))
-
-        self.app.in_thread(lambda: (library.concepts[concept_id].title, library.page(concept_id)), show)
+    def name(self, identity: str) -> None:
+        """The frame names what is in the middle."""
+        if self.app.concepts.centre == identity:
+            self.app.show_counts("concepts", "", f"concepts · {self.app.concepts.centre_title}")

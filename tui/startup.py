@@ -133,6 +133,7 @@ class Startup:
     def _keep_concepts(self, concepts: list[tuple[str, str]]) -> None:
         self._concepts = concepts
         self._waiting.discard("concepts")
+        self._app.knowledge_flow.begin()
 
 
 def repository_fact(state: RepoState) -> Fact:

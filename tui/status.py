@@ -66,7 +66,7 @@ def spinner(job: Job) -> str:
 class StatusLine(Widget):
     """Model, repository, toolchain, sandbox, errors: whatever is known, in the order of ``facts``' keys."""
 
-    ORDER = ("model", "repository", "errors", "toolchain", "sandbox")
+    ORDER = ("model", "repository", "errors", "knowledge", "toolchain", "sandbox")
 
     def __init__(self) -> None:
         super().__init__(id="status")

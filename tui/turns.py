@@ -155,14 +155,49 @@ class TutorTurn(Vertical):
         if stopped:
             await self.mount(Plain("stopped here", classes="stopped"))
         if citations:
-            await self.mount(Plain(sources(citations), classes="sources"))
+            await self.mount(Sources(citations))
 
 
-def sources(citations: Sequence[Citation]) -> str:
-    """The most important sources in one line."""
-    named = list(dict.fromkeys(f"{c.title or c.ref}" for c in citations))
-    more = f" and {len(named) - _SOURCES_SHOWN} more" if len(named) > _SOURCES_SHOWN else ""
-    return inert_line("from: " + " · ".join(named[:_SOURCES_SHOWN]) + more)
+class Sources(Static, can_focus=True):
+    """Where an answer comes from, in one line. With the focus, a number opens a source."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open(1)", "Read the source", id="sources.open"),
+        *(Binding(str(n), f"open({n})", f"Source {n}", id=f"sources.{n}", show=False) for n in range(1, 10)),
+    ]
+
+    help_text = "Where the answer comes from. A number opens that source, enter the first one."
+
+    class Opened(Message):
+        """The user wants to read a source."""
+
+        def __init__(self, citation: Citation) -> None:
+            super().__init__()
+            self.citation = citation
+
+    def __init__(self, citations: Sequence[Citation]) -> None:
+        super().__init__("", markup=False, classes="sources")
+        self._named = list({c.title or c.ref: c for c in reversed(citations)}.items())[::-1]
+
+    def render(self) -> Content:
+        """The most important ones, numbered."""
+        more = len(self._named) - _SOURCES_SHOWN
+        parts: list[str | tuple[str, str]] = [("from: ", QUIET)]
+        for number, (name, _) in enumerate(self._named[:_SOURCES_SHOWN], 1):
+            parts += [(f"{number} ", "bold $text-accent"), (inert_line(name), QUIET), (" · ", QUIET)]
+        del parts[-1]
+        if more > 0:
+            parts.append((f" and {more} more", QUIET))
+        return Content.assemble(*parts)
+
+    def action_open(self, number: int) -> None:
+        """Asks for a source."""
+        if number <= len(self._named):
+            self.post_message(self.Opened(self._named[number - 1][1]))
+
+    def on_click(self) -> None:
+        """The first one."""
+        self.action_open(1)
 
 
 class Helpful(Static, can_focus=True):

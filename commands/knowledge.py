@@ -1,0 +1,167 @@
+"""``tutor knowledge``: reads the documentation of this machine, says what is there, adds folders and crates."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commands import json_face, knowledge_report
+from commands.run import drive, exit_code, open_tutor
+from commands.terminal import has_colour, put
+from commands.text_face import Printer
+from tutor import events
+from tutor.errors import Interrupted
+from tutor.events import Event
+from tutor.inert import inert_line
+
+if TYPE_CHECKING:
+    from tutor.engine import Tutor
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs one of the subcommands."""
+    tutor = open_tutor(options, "knowledge")
+    try:
+        return _DO[options.action](tutor, options)
+    finally:
+        tutor.close()
+
+
+# Building.
+
+
+class BuildPrinter(Printer):
+    """Progress on standard error: a line for each source that is done, and in a terminal a bar for the one that is
+    being read. ``result``: what was built, once it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.result: events.KnowledgeBuilt | None = None
+        self._last: events.Progress | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Shows one event."""
+        match event:
+            case events.Progress():
+                if self._last is not None and self._last.done != event.done:
+                    self._done()
+                self._last = event
+                if self._error_colour:
+                    shown = knowledge_report.bar(event.done - 1, event.total or 1)
+                    sys.stderr.write(f"\r\x1b[K{shown} {inert_line(event.what)}…")
+                    sys.stderr.flush()
+                    self._progress = True
+            case events.KnowledgeBuilt():
+                self._done()
+                self.result = event
+            case _:
+                super().__call__(event)
+
+    def _done(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            self.aside(f"{last.done:>3}/{last.total} {inert_line(last.what)}")
+
+
+def build(tutor: Tutor, *, fresh: bool = False) -> tuple[events.KnowledgeBuilt | None, Event]:
+    """Brings the knowledge up to date, with progress on standard error: what was built, and how it ended. Ctrl+C
+    raises KeyboardInterrupt and leaves the knowledge as it was."""
+    printer = BuildPrinter()
+    last = drive(tutor.build_knowledge(fresh=fresh), printer)
+    return printer.result, last
+
+
+def _build(tutor: Tutor, options: argparse.Namespace) -> int:
+    return _build_and_tell(tutor, options, fresh=options.fresh)
+
+
+def _build_and_tell(tutor: Tutor, options: argparse.Namespace, done: str = "", *, fresh: bool = False) -> int:
+    """``done``: what was done before, a sentence."""
+    try:
+        built, last = build(tutor, fresh=fresh)
+    except KeyboardInterrupt:
+        raise Interrupted("Stopped", "Stopped; the knowledge is as it was.") from None
+    if built is None:
+        if options.json:
+            json_face.write(json_face.failure([last]))
+        return exit_code(last)
+    if options.json:
+        json_face.write({**({"done": done} if done else {}), **knowledge_report.status(tutor)})
+    else:
+        put("".join(f"{line}\n" for line in (*filter(None, [done]), *told(built))))
+    return 0
+
+
+def told(built: events.KnowledgeBuilt) -> list[str]:
+    """A finished build, in a few lines."""
+    read = _count(len(built.read), "source") if built.read else "nothing new"
+    reused = f", {len(built.reused)} unchanged" if built.reused else ""
+    lines = [f"{built.entries:,} entries and {built.relations:,} relations are ready: "
+             f"{read} read{reused}, in {built.seconds:.1f} s."]  # fmt: skip
+    if built.missing:
+        lines.append(f"Not on this machine: {inert_line(', '.join(built.missing))}; "
+                     "tutor knowledge status says how to get them.")  # fmt: skip
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# Looking.
+
+
+def _status(tutor: Tutor, options: argparse.Namespace) -> int:
+    status = knowledge_report.status(tutor)
+    _show(options, status, knowledge_report.status_text)
+    return 0
+
+
+def _sources(tutor: Tutor, options: argparse.Namespace) -> int:
+    _show(options, knowledge_report.sources(tutor), knowledge_report.sources_text)
+    return 0
+
+
+def _check(tutor: Tutor, options: argparse.Namespace) -> int:
+    from knowledgegraph.concepts import default_folder
+
+    checked = knowledge_report.check(tutor.library, default_folder())
+    _show(options, checked, knowledge_report.check_text)
+    return 0 if checked["ok"] else 1
+
+
+def _show(options: argparse.Namespace, data: knowledge_report.Report, text: Callable[..., str]) -> None:
+    if options.json:
+        json_face.write(data)
+    else:
+        put(text(data, colour=has_colour()))
+
+
+# What the user adds.
+
+
+def _add(tutor: Tutor, options: argparse.Namespace) -> int:
+    return _after(tutor, options, "\n".join([tutor.knowledge.add(Path(path)) for path in options.paths]))
+
+
+def _remove(tutor: Tutor, options: argparse.Namespace) -> int:
+    return _after(tutor, options, "\n".join([tutor.knowledge.remove(Path(path)) for path in options.paths]))
+
+
+def _after(tutor: Tutor, options: argparse.Namespace, done: str) -> int:
+    """Tells what was done, and has it read at once unless ``--no-build``."""
+    if not options.no_build:
+        return _build_and_tell(tutor, options, done)
+    if options.json:
+        json_face.write({"done": done})
+    else:
+        put(f"{done}\n")
+    return 0
+
+
+_DO: dict[str, Callable[[Tutor, argparse.Namespace], int]] = {
+    "build": _build, "status": _status, "sources": _sources, "check": _check, "add": _add, "remove": _remove,
+}  # fmt: skip
