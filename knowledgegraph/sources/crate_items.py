@@ -125,8 +125,10 @@ def declared(syntax: Syntax, module: Path) -> Declared:
                 _add_methods(found, source, node, here)
             elif kind == "macro_definition":
                 _add_macro(found, source, node, here, before)
-            elif macros < _MOST_MACROS and (inner := _inside_macro(source, node)) is not None:
-                waiting.append((inner, inner.root, here, macros + 1))
+            elif kind == "foreign_mod_item" and (body := node.child_by_field_name("body")) is not None:
+                waiting.append((source, body, here, macros))
+            elif macros < _MOST_MACROS:
+                waiting.extend((inner, inner.root, here, macros + 1) for inner in _inside_macro(source, node))
     return found
 
 
@@ -257,20 +259,27 @@ def _add_macro(found: Declared, syntax: Syntax, node: Node, module: Path, before
         )
 
 
-def _inside_macro(syntax: Syntax, node: Node) -> Syntax | None:
-    """The inside of ``name! { items }`` as source of its own, on the same lines; None where it is anything else."""
+def _inside_macro(syntax: Syntax, node: Node) -> Iterator[Syntax]:
+    """The inside of ``name! { items }`` as source of its own, on the same lines; nothing where it is anything else.
+    ``cfg_if!`` has several such insides, one for each case."""
     call = node.named_child(0) if node.type == "expression_statement" and node.named_child_count else node
     if call is None or call.type != "macro_invocation":
-        return None
+        return
     tokens = next((child for child in call.named_children if child.type == "token_tree"), None)
-    if tokens is None or syntax.source[tokens.start_byte : tokens.start_byte + 1] != b"{":
-        return None
-    inside = syntax.source[tokens.start_byte + 1 : tokens.end_byte - 1]
-    try:
-        inner = parse(b"\n" * tokens.start_point.row + inside)
-    except TooMuch:
-        return None
-    return None if inner.root.has_error else inner
+    if tokens is None:
+        return
+    name = call.child_by_field_name("macro")
+    cases = [tokens]
+    if name is not None and syntax.text(name).rpartition(b"::")[2] == b"cfg_if":
+        cases = [child for child in tokens.named_children if child.type == "token_tree"]
+    for case in cases:
+        if syntax.source[case.start_byte : case.start_byte + 1] == b"{":
+            try:
+                inner = parse(b"\n" * case.start_point.row + syntax.source[case.start_byte + 1 : case.end_byte - 1])
+            except TooMuch:
+                continue
+            if not inner.root.has_error:
+                yield inner
 
 
 def _imports(syntax: Syntax, node: Node, module: Path) -> Iterator[Import]:

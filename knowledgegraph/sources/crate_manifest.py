@@ -24,6 +24,7 @@ class Manifest:
     readme: str
     root: str | None
     library: bool
+    dependencies: tuple[str, ...] = ()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -53,7 +54,17 @@ def read_manifest(folder: Path) -> Manifest:
         _word(package.get("readme")) or "README.md",
         library or next((root for root in programs if root and (folder / root).is_file()), None),
         library is not None,
+        _dependencies(told.get("dependencies")),
     )
+
+
+def _dependencies(table: Any) -> tuple[str, ...]:
+    """The names of the packages that are always or optionally used."""
+    if not isinstance(table, dict):
+        return ()
+    renamed = (_word(told.get("package")) if isinstance(told, dict) else "" for told in table.values())
+    names = (real or name for name, real in zip(table, renamed, strict=True))
+    return tuple(name for name in names if NAME.fullmatch(name))
 
 
 def _word(value: Any) -> str:

@@ -72,14 +72,12 @@ class Crate:
     def _through(self, one: Import, path: Path, reached: Reached) -> Iterator[tuple[Path, Path]]:
         """Notes what a ``pub use`` gives; yields the modules to go on with."""
         for target in self._find(one.module, one.target, _LONGEST_CHAIN):
-            if not isinstance(target, Item) and not self._may_name(one.module, target):
-                continue
             if isinstance(target, Item):
                 if one.name not in ("*", "_"):
                     _note(reached.items, id(target), (*path, one.name))
             elif one.name == "*":
                 yield target, path
-            elif one.name != "_":
+            elif one.name != "_" and self._may_name(one.module, target):
                 _note(reached.modules, target, (*path, one.name))
                 yield target, (*path, one.name)
 

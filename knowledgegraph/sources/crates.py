@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from knowledgegraph.sources.crate_items import Declared, Item, Submodule
     from knowledgegraph.sources.crate_paths import Reached
 
+_MODULE_IN_MACRO = re.compile(rb"\bpub\s+mod\s+([A-Za-z_][A-Za-z0-9_]*)\s*;")
 MOST_ENTRIES = 5_000
 MOST_FILES = 5_000
 MOST_USES = 50_000
@@ -35,6 +37,7 @@ _LEFT_OUT = frozenset(
     {"tests", "benches", "examples", "target", "vendor", "vendored", "third_party", "fuzz", "node_modules"}
 )
 _MOST_TEXT = 8_000
+_FEW = 40  # entries
 
 
 class Crate:
@@ -136,8 +139,9 @@ class _Reading:
         self.parsed: dict[Path, _Read | None] = {}
         self.where: dict[int, Path] = {}  # by the id() of an item or submodule: the file that it stands in
         self.ids: dict[tuple[str, ...], str] = {}  # by the place of a module: the id of its entry
-        self.taken: set[str] = set()
-        self.count = 0
+        self.taken: set[str] = set()  # the refs that are in use
+        self.kept: set[str] = set()  # the ids of the entries that were given
+        self.spoken: set[str] = set()  # names of public modules that stand in files with macros of the crate
 
     def pieces(self) -> Iterator[Piece]:
         files = _files(self.folder)
@@ -154,6 +158,7 @@ class _Reading:
         yield from self._uses()
         got = sum(self.parsed.get(file) is not None for file in wanted)
         lost = tuple(self._short(file) for file in wanted if self.parsed.get(file) is None)[:30]
+        yield from self._handed_on()
         yield Coverage(f"crate {self.manifest.name} files", got, len(files), lost)
         yield from self.troubles
 
@@ -187,23 +192,41 @@ class _Reading:
         return None
 
     def _follow_modules(self) -> None:
-        """Reads the files of all modules from the root on."""
-        from knowledgegraph.sources.crate_items import declared
+        """Reads the files of all modules from the root on, and of those that only a macro of the crate declares."""
+        from knowledgegraph.sources.crate_items import Submodule
 
         if self.manifest.root is None:
             return
-        waiting: list[tuple[Path, tuple[str, ...]]] = [(self.folder / self.manifest.root, ())]
-        root = waiting[0][0]
+        root = self.folder / self.manifest.root
+        self._follow(root, ())
+        read = self.parsed.get(root)
+        if read is None or read.declared is None:
+            return
+        for name in sorted(self.spoken):
+            submodule = Submodule(name, (), True, "", 1)
+            place = self._file_of(submodule, root, root.parent, ())
+            if place is not None and place not in self.parsed:
+                read.declared.submodules.append(submodule)
+                self.where[id(submodule)] = place
+                self._follow(place, (name,))
+
+    def _follow(self, first: Path, at: tuple[str, ...]) -> None:
+        """Reads a file and those of all modules that it declares."""
+        from knowledgegraph.sources.crate_items import declared
+
+        waiting = deque([(first, at)])
         while waiting and len(self.parsed) < MOST_FILES:
-            file, module = waiting.pop(0)
+            file, module = waiting.popleft()
             syntax = self._parse(file)
             read = self.parsed.get(file)
             if syntax is None or read is None:
                 continue
+            if b"macro_rules!" in syntax.source:
+                self.spoken |= {name.decode("ascii") for name in _MODULE_IN_MACRO.findall(syntax.source)}
             read.module, read.declared = module, declared(syntax, module)
             for item in (*read.declared.items, *read.declared.members):
                 self.where[id(item)] = file
-            own = file.parent if file == root or file.name == "mod.rs" else file.parent / file.stem
+            own = file.parent if not module or file.name == "mod.rs" else file.parent / file.stem
             for submodule in read.declared.submodules:
                 self.where[id(submodule)] = file
                 if not submodule.inline and (place := self._file_of(submodule, file, own, module)):
@@ -276,6 +299,7 @@ class _Reading:
         for entry in (*self._modules(parts, reached), *self._items(parts, items, reached)):
             total += 1
             if total < MOST_ENTRIES:  # the crate itself is one
+                self.kept.add(entry.id)
                 yield entry
         if total + 1 > MOST_ENTRIES:
             self.troubles.append(
@@ -359,6 +383,16 @@ class _Reading:
             headline=form is Form.ITEM,
         )
 
+    def _handed_on(self) -> Iterator[Trouble]:
+        """A crate that is a face for others of its family declares next to nothing itself: those are to be added."""
+        family = [name for name in self.manifest.dependencies if name.startswith(self.manifest.name)]
+        if family and len(self.taken) < _FEW:
+            names = " ".join(family)
+            yield Trouble(
+                f"{self.manifest.name} declares little itself and gives on other crates: "
+                f"add those as well with `tutor knowledge add-crate {names}`."
+            )
+
     # --- patterns
 
     def _place(self, item: Item, identity: str) -> None:
@@ -372,7 +406,7 @@ class _Reading:
             if read is None:
                 continue
             around, name = self._nearest(read.module), self._short(file)
-            innermost = _Innermost(read.places, around)
+            innermost = _Innermost([place for place in read.places if place[2] in self.kept], around)
             for one in read.occurrences:
                 total += 1
                 if total <= MOST_USES:
@@ -386,7 +420,7 @@ class _Reading:
     def _nearest(self, module: tuple[str, ...] | None) -> str:
         """The id of the module, or of the nearest one around it that is public."""
         module = module or ()
-        while module and module not in self.ids:
+        while module and self.ids.get(module) not in self.kept:
             module = module[:-1]
         return self.ids[module]
 
