@@ -177,18 +177,22 @@ def _titles(nodes: Sequence[Node], most: int = 5) -> str:
 
 
 def _citations(hits: Sequence[Hit], library: Library) -> Iterable[Citation]:
-    """Each hit, best first; then what the lessons among them cite and nobody found, because it was never read."""
+    """Each hit, best first; then what the lessons among them cite and nobody found, because it was never read.
+
+    A section of a manual page is cited as its page, under its own title and with its own place.
+    """
     seen = set()
     for hit in hits:
-        seen.add(hit.entry.id)
         entry = hit.entry
-        yield Citation(entry.ref, entry.kind, entry.title, hit.score, entry.location or reference_of(entry.id).url)
+        ref = entry.ref.partition(" -- ")[0] if entry.kind == "linux" else entry.ref
+        title = entry.title if ref == entry.ref else f"{ref}: {entry.title}"
+        if (entry.kind, ref) not in seen:
+            seen.add((entry.kind, ref))
+            yield Citation(ref, entry.kind, title, hit.score, entry.location or reference_of(entry.id).url)
     for hit in hits:
         for see in hit.concept.see if hit.concept else ():
-            identity = entry_id(see.kind, see.ref)
-            if identity not in seen:
-                seen.add(identity)
-                entry = library.entry(identity)
-                title = entry.title if entry else hit.entry.title
-                location = (entry.location if entry else "") or see.url
-                yield Citation(see.ref, see.kind, title, hit.score, location)
+            if (see.kind, see.ref) not in seen:
+                seen.add((see.kind, see.ref))
+                known = library.entry(entry_id(see.kind, see.ref))
+                title = known.title if known else hit.entry.title
+                yield Citation(see.ref, see.kind, title, hit.score, (known.location if known else "") or see.url)

@@ -27,6 +27,14 @@ KINDS = frozenset(
 )
 
 
+_GH_TOPICS = frozenset({"gh environment", "gh exit-codes", "gh formatting", "gh mintty", "gh reference"})
+
+
+def _command(ref: str) -> str:
+    """The command of a reference to one of its sections or options: ``git rebase -- NOTES``, ``git commit --amend``."""
+    return ref.partition(" -")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """One place in some documentation. ``kind`` is one of :data:`KINDS`; ``ref`` names the place inside it."""
@@ -57,9 +65,11 @@ class Reference:
         if self.kind == "error":
             return f"{_RUST}/error_codes/{self.ref}.html"
         if self.kind == "git":
-            return f"https://git-scm.com/docs/{self.ref.replace(' ', '-')}"
+            return f"https://git-scm.com/docs/{_command(self.ref).replace(' ', '-')}"
         if self.kind == "gh":
-            return f"https://cli.github.com/manual/{self.ref.replace(' ', '_')}"
+            command = _command(self.ref)
+            page = f"gh help {command[3:]}" if command in _GH_TOPICS else command
+            return f"https://cli.github.com/manual/{page.replace(' ', '_')}"
         if self.kind == "clippy":
             return f"https://rust-lang.github.io/rust-clippy/stable/index.html#{self.ref.removeprefix('clippy::')}"
         return None
