@@ -87,6 +87,7 @@ class ManText:
         depth = 2 * len(self._insets)
         joins = self._also or (self._compact and last is not None and _is_name(last.text))
         self._also = False
+        joins = joins and last is not None and len(last.text) < _LONGEST_TERM
         if joins and last is not None and last.shape is Shape.ITEM and last.depth == depth:
             last.text += "\n" + tag
         else:

@@ -26,7 +26,7 @@ from knowledgegraph.sources.roff_blocks import Block, Part, Shape, is_bullet, ma
 from knowledgegraph.sources.roff_options import option
 
 #: The longest page that is read, in bytes, after unpacking; the longest real one known has two million.
-LONGEST_PAGE = 16 * 1024 * 1024
+LONGEST_PAGE = 8 * 1024 * 1024
 
 _SYNOPSIS = frozenset({"SYNOPSIS", "SYNTAX", "USAGE"})
 _NOT_OPTIONS = frozenset(
@@ -233,7 +233,7 @@ def _merged(top: list[Block]) -> list[Block]:
     for block in top:
         found = option(block.text) if block.shape is Shape.ITEM else None
         names = set(found[0]) if found else set()
-        if merged and names & spelled and not merged[-1].body:
+        if merged and names & spelled and not merged[-1].body and len(merged[-1].text) < 1_000:
             merged[-1].text += "\n" + block.text
             merged[-1].body = block.body
         else:

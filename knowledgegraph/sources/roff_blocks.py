@@ -13,6 +13,7 @@ from knowledgegraph.sources.roff_input import BOLD, GLUE, ITALIC, NO_BREAK, ROMA
 
 DEEPEST = 16
 _WIDEST_TABLE = 12
+_LONGEST_GLUED = 300
 
 
 class Shape(Enum):
@@ -163,6 +164,7 @@ def tree(blocks: list[Block]) -> list[Block]:
 # -- Markdown
 
 _SPECIAL = re.compile(r"[*`]|<(?=[A-Za-z/!?])(?!https?://|mailto:)|\\(?=[^\w\s])|(?<!\w)_|_(?!\w)|~(?=~)|&(?=#?\w+;)")
+_PERHAPS_SPECIAL = re.compile(r"[*`_<\\~&]")
 _LINE_START = re.compile(r"(?m)^(#{1,6}(?=\s)|[-+>](?=\s)|\d+(?=[.)]\s)|={2,}|-{2,}$)")
 _LINE_STARTS = frozenset("#-+>=0123456789")
 _RUN = re.compile("([\x01\x02\x03])")
@@ -178,7 +180,7 @@ def escaped(text: str) -> str:
         text = text.replace("``", "“").replace("`", "‘")
     if "''" in text:
         text = text.replace("''", "”")
-    return _SPECIAL.sub(r"\\\g<0>", text)
+    return _SPECIAL.sub(r"\\\g<0>", text) if _PERHAPS_SPECIAL.search(text) else text
 
 
 def code_span(text: str) -> str:
@@ -248,7 +250,7 @@ def _runs(marked: str) -> list[tuple[str, str]]:
 def _with_glued(code: str, runs: list[tuple[str, str]], at: int) -> tuple[str, int]:
     """``code`` with the argument that is written onto it (``--color[=WHEN]`` in three fonts), and the next run. What
     is left over of a run is put back in ``runs``."""
-    while at < len(runs):
+    while at < len(runs) and len(code) < _LONGEST_GLUED:
         font, text = runs[at]
         match = (_GLUED_TO_CODE if font == ROMAN else _NO_SPACE).match(text)
         if match is None or (match[0][0] in "]>}" and not any(opened in code for opened in "[<{")):
@@ -269,18 +271,14 @@ def markdown(blocks: list[Block], *, as_code: bool = False) -> str:
 
 def _joined_items(texts: list[str]) -> list[str]:
     """Short items of one list come without an empty line between them."""
-    out: list[str] = []
+    groups: list[list[str]] = []
     for text in texts:
-        if (
-            out
-            and text.startswith("- ")
-            and "\n\n" not in text
-            and out[-1].rpartition("\n")[2].startswith(("- ", "  "))
-        ):
-            out[-1] += "\n" + text
+        short = text.startswith("- ") and "\n\n" not in text
+        if short and groups and groups[-1][-1].startswith("- "):
+            groups[-1].append(text)
         else:
-            out.append(text)
-    return out
+            groups.append([text])
+    return ["\n".join(group) for group in groups]
 
 
 def _block(block: Block, *, as_code: bool = False) -> str:

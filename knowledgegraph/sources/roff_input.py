@@ -78,6 +78,7 @@ _LINES_OF_MACROS = 20_000
 _CHARACTERS_OF_STRINGS = 1_000_000
 _DEEPEST_STRING = 8
 _LONGEST_VALUE = 4_000
+_LONGEST_CONTROL_LINE = 20_000  # no real one is; a condition may hold a condition may hold …
 
 
 class RoffInput:
@@ -111,7 +112,7 @@ class RoffInput:
             if not line.startswith((".", "'")):
                 yield "", line
                 continue
-            found = _CONTROL_LINE.match(line)
+            found = _CONTROL_LINE.match(line[:_LONGEST_CONTROL_LINE])
             if found is None:
                 continue
             name, rest = found[1], found[2]

@@ -16,6 +16,7 @@ _SPELLED = re.compile(
     r"(?P<name>[\w?#@%$!^~*][\w.+?-]*|<[\w-]+>|[<>](?=$|[\s,]))|" + _BEFORE + r"--(?=$|[\s,:|\])])"
 )
 _EDGE = re.compile(r"^[\s\[({'\"‘“]*(?=[-+])")
+_PERHAPS = re.compile(r"[\s\[({'\"‘“\x01-\x05]*[-+]")
 _MARK = re.compile("([\x01\x02\x03])")
 _TRAILING = re.compile(r"(?:[\s,;|/('\"‘“’”{]|\bor\b|\band\b)+$")
 _CLOSED = {"]": "[", ")": "(", "}": "{"}
@@ -24,6 +25,8 @@ _CLOSED = {"]": "[", ")": "(", "}": "{"}
 def option(tag: str) -> tuple[tuple[str, ...], str] | None:
     """The spellings of an option and its argument ("" for none), from the marked text of a tag; None where the tag is
     not one of an option."""
+    if not _PERHAPS.match(tag):
+        return None
     text, changes = _with_changes(tag.replace("\n", ", "))
     edge = _EDGE.match(text)
     if edge is None or len(text) > _LONGEST_TAG:
