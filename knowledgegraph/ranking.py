@@ -38,7 +38,8 @@ def worth(kind: str, ref: str, form: str) -> float:
 @dataclass(slots=True)
 class Candidate:
     """An entry that may be the answer. ``text``, ``meaning``: how well its own words and its vector fit, 0 to 1;
-    ``cited``: how well the best lesson that cites it fits; ``named``: whether the question names it."""
+    ``cited``: how well the best lesson that cites it fits; ``named``: whether the question names it; ``intended``:
+    whether it was written for this question."""
 
     row: int
     kind: str
@@ -49,6 +50,7 @@ class Candidate:
     meaning: float = 0.0
     cited: float = 0.0
     named: float = 0.0
+    intended: float = 0.0
     coverage: float = 0.0
     pooled: float = field(default=0.0)
 
@@ -61,7 +63,7 @@ class Candidate:
     def own(self) -> float:
         """How well it fits by itself."""
         text = self.text * (1 - _COVERED + _COVERED * self.coverage)
-        return max(text, self.meaning) + _BOTH * min(text, self.meaning)
+        return max(text, self.meaning) + _BOTH * min(text, self.meaning) + self.intended
 
     @property
     def fit(self) -> float:

@@ -45,6 +45,7 @@ _SIGN = 0.5  # what an operator or other sign in the question adds to the concep
 _NAMED = 0.6  # what it adds to an entry that the question names it among other words
 _PROGRAM = 0.3  # ... where the name may be an ordinary word: find, sort, top
 _LEANING = 0.4
+_INTENDED = 0.6  # what it adds to a concept that the query is one of its intents, word for word
 _SAME_SHARE = 0.7  # how much a word covers that means the same, against the word itself
 _DOMAIN_BOOST, _FOREIGN_DOMAIN = 1.3, 0.6
 
@@ -133,6 +134,7 @@ class Search:
             return []
         self._weigh(database, question, query, candidates)
         least = _least(question)
+        self._compare_intents(question, candidates)
         covering = {row: found for row, found in candidates.items() if found.coverage >= least}
         if not covering:
             return []
@@ -197,7 +199,8 @@ class Search:
         for candidate in list(candidates.values()):
             if candidate.kind != "concept" or candidate.ref not in self._concepts:
                 continue
-            ids = [entry_id(see.kind, see.ref) for see in self._concepts[candidate.ref].see]
+            see = self._concepts[candidate.ref].see
+            ids = [entry_id(other.kind, other.ref) for other in see if other.kind != "concept"]
             marks = ",".join("?" * len(ids))
             rows = database.execute(f"SELECT id, row, kind, ref, form, domain FROM concepts WHERE id IN ({marks})", ids)  # noqa: S608 -- question marks
             known = {row[0]: row[1:] for row in rows}
@@ -229,6 +232,21 @@ class Search:
             question.weights[term] = math.log(1 + total / max(len(anywhere), _RARE))
         for row, candidate in candidates.items():
             candidate.coverage = min(question.coverage(row) + candidate.named, 1.0)
+
+    def _compare_intents(self, question: _Question, candidates: dict[int, Candidate]) -> None:
+        """How much the query is like something that an author said people type who need this concept."""
+        asked = {words.stem(term): weight for term, weight in question.weights.items()}
+        total = sum(asked.values())
+        for candidate in candidates.values():
+            concept = self._concepts.get(candidate.ref) if candidate.kind == "concept" else None
+            for intent in concept.intents if concept and total else ():
+                said = {words.stem(term) for term in words.terms(intent)}
+                both = said & asked.keys()
+                if both:
+                    recall = sum(asked[term] for term in both) / total
+                    precision = len(both) / len(said)
+                    like = 2 * recall * precision / (recall + precision)
+                    candidate.intended = max(candidate.intended, _INTENDED * like**3)
 
     def _headlines(self, database: sqlite3.Connection) -> int:
         """How many documents there are; counted once for each file."""

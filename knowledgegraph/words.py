@@ -48,7 +48,9 @@ photoshop iphone ipad ios macos xcode swiftui flutter dart elixir erlang clojure
 tensorflow django flask laravel symfony rails nextjs electron unity godot minecraft arduino"""
 _ELSEWHERE = frozenset(_ELSEWHERE_TEXT.split())
 # ... and those whose names mean something else, too.
-_ELSEWHERE_NAMED = re.compile(r"\b(?:in|using|with|for) (?:Go|Swift|R|C#|Java|Word|Windows|Basic)(?!\w)|\bC#(?!\w)|\.NET\b")
+_ELSEWHERE_NAMED = re.compile(
+    r"\b(?:in|using|with|for) (?:Go|Swift|R|C#|Java|Word|Windows|Basic)(?!\w)|\bC#(?!\w)|\.NET\b"
+)
 
 
 # What a question is most likely about that uses the word, when it names no domain.
@@ -102,6 +104,15 @@ def leaning(query: str) -> dict[str, float]:
     """Which domains the words of a query point to that names none: shares that add up to 1; nothing where none do."""
     found = [_LEANING[term.lower()] for term in _TERM.findall(query) if term.lower() in _LEANING]
     return {domain: found.count(domain) / len(found) for domain in dict.fromkeys(found)}
+
+
+_SUFFIX = re.compile(r"(?<=\w{3})(?:ies|ing|ed|es|s|e|y)$")
+
+
+def stem(term: str) -> str:
+    """A word without its commonest endings, so that "commits" and "committed" are about alike."""
+    cut = _SUFFIX.sub("", term)
+    return cut[:-1] if len(cut) > 3 and cut[-1] == cut[-2] else cut
 
 
 def same(term: str) -> tuple[str, ...]:
