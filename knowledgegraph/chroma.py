@@ -45,7 +45,8 @@ class Store:
                 collection = client.get_or_create_collection(_COLLECTION, embedding_function=None, configuration=_INDEX)
             yield cls(collection)
         finally:
-            client.close()
+            with _broken():
+                client.close()
 
     def rows(self, dimensions: int) -> Rows:
         """Everything in it. Raises :class:`Broken`, also where a row is not what was once put there."""
