@@ -1,8 +1,8 @@
 """A sentence encoder out of ``config.json``, ``tokenizer.json`` and ``model.safetensors``, run with onnxruntime.
 
-Measured with all-MiniLM-L6-v2 on two cores and texts of 95 tokens: 140 texts/s (one thread: 78), 1.5 to 2 ms a question,
-0.1 s and 130 MB to load. Also tried: numpy alone (8 texts/s, 3.3 ms); weights as int8 in blocks (150 texts/s); all in
-int8 (280 texts/s, 0.5 ms), where a vector is 0.005 off by its cosine and depends on what else is in the batch.
+Measured with all-MiniLM-L6-v2 on two cores and texts of 95 tokens: 140 texts/s (one thread: 78), 2 ms a question, 0.1 s
+and 130 MB to load. Also tried: numpy alone (8 texts/s, 3.3 ms); weights as int8 in blocks (150 texts/s); all in int8
+(280 texts/s, 0.5 ms), where a vector is off by 0.005 in its cosine and depends on what else is in the batch.
 """
 
 from __future__ import annotations
