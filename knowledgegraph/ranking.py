@@ -55,6 +55,11 @@ class Candidate:
     pooled: float = field(default=0.0)
 
     @property
+    def worth(self) -> float:
+        """What such an entry is worth at the same fit."""
+        return worth(self.kind, self.ref, self.form)
+
+    @property
     def page(self) -> tuple[str, str]:
         """What a reader opens: sections of one page share it."""
         return self.kind, self.ref.split("#")[0].split(" --")[0]

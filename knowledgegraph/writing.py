@@ -174,7 +174,8 @@ def _derive_documents(database: sqlite3.Connection) -> None:
     database.execute(
         "INSERT INTO documents(rowid, title, names, intents, summary, body) "  # noqa: S608 -- our own text
         "SELECT row, title, names || char(10) || ref, intents, summary, substr(text, 1, ?) || "
-        f"CASE form WHEN 'command' THEN char(10) || coalesce(({options}), '') ELSE '' END FROM concepts c WHERE headline",
+        f"CASE form WHEN 'command' THEN char(10) || coalesce(({options}), '') ELSE '' END "
+        "FROM concepts c WHERE headline",
         (_BODY, _OPTIONS),
     )
     database.execute("INSERT INTO documents(documents) VALUES ('optimize')")
