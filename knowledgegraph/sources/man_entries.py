@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from knowledgegraph.entry import Entry, Form, entry_id, summary_of
 from knowledgegraph.sources.roff import ManOption, ManPage, ManSection
+from knowledgegraph.sources.roff_blocks import code_span
 
 KIND = "linux"
 
@@ -40,8 +41,11 @@ _USUAL = frozenset(
     | {"STANDARDS", "CONFORMING TO", "LIMITATIONS", "COMPATIBILITY", "WARNINGS", "HISTORY", "VERSIONS", "ARGUMENTS"}
     | {"DESCRIPTION", "EXAMPLES", "EXAMPLE", "PARAMETERS", "OPERANDS", "MISC", "OVERVIEW", "INTRODUCTION"}
 )
+#: With fewer terms, a description explains something else than subcommands.
+_FEWEST_SUBCOMMANDS = 6
 _MARKS = re.compile(r"(?<!\\)[*`]|\\(?=[^\w\s])")
 _FENCE = re.compile(r" *`{3,}")
+_SUBCOMMAND = re.compile(r"[a-z][a-z0-9]+(?:-[a-z0-9]+)*(?=$|[ ,\[.…])")
 _VARIABLE = re.compile(r"[A-Za-z][\w@-]*(?:\.[\w@-]+)*=?")
 
 
@@ -88,6 +92,8 @@ def _all(page: ReadPage) -> Iterator[Entry]:
         if entry:
             yield entry
     yield from _options(page)
+    if page.is_command and page.name != "bash":
+        yield from _subcommands(page)
     if page.ref.endswith("(5)"):
         yield from _settings(page)
 
@@ -196,6 +202,30 @@ def _option(page: ReadPage, option: ManOption, given: set[str]) -> Entry:
         names=tuple(name for spelling in option.spellings if (name := f"{page.name} {spelling}") != ref),
         headline=False,
     )
+
+
+def _subcommands(page: ReadPage) -> Iterator[Entry]:
+    """``systemctl restart``, ``apt-get update``: terms of a section about commands that begin with a plain word."""
+    for section in page.man.sections:
+        upper = section.title.upper()
+        if "COMMAND" not in upper and (upper != "DESCRIPTION" or len(section.terms) < _FEWEST_SUBCOMMANDS):
+            continue
+        for term in section.terms:
+            word = _SUBCOMMAND.match(term.name)
+            if word and term.text and not term.under:
+                title = f"{page.name} {word[0]}"
+                yield Entry(
+                    KIND,
+                    title,
+                    title,
+                    Form.COMMAND,
+                    "linux",
+                    summary=summary_of(plain_text(term.text)),
+                    text=cut(f"{code_span(f'{page.name} {term.name}')}\n\n{term.text}", _TEXT_OF_AN_OPTION),
+                    location=page.location,
+                    parent=page.id,
+                    headline=False,
+                )
 
 
 def _settings(page: ReadPage) -> Iterator[Entry]:

@@ -5,6 +5,7 @@ Sources: groff_man(7), groff_tmac(5), tbl(1).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from knowledgegraph.sources.man_table import Table
@@ -14,6 +15,8 @@ from knowledgegraph.sources.roff_options import option
 
 _FONTS = {"B": BOLD, "I": ITALIC, "R": ROMAN, "C": BOLD}
 _LONGEST_TERM = 400
+#: Pages whose lists are paragraphs with an inset: what DocBook and Asciidoctor write above them.
+_GENERATED = re.compile(r"DocBook|Asciidoctor|MAIN CONTENT STARTS HERE")
 
 
 class ManText:
@@ -23,7 +26,7 @@ class ManText:
         self.blocks = Blocks()
         self.title: list[str] = []
         self._input = RoffInput(source, frozenset(_MACROS))
-        self._docbook = "DocBook" in source[:2000] or "Asciidoctor" in source[:2000]
+        self._docbook = _GENERATED.search(source, 0, 4_000) is not None
         self._code: list[str] | None = None
         self._insets: list[bool] = []
         self._inside = False  # in the body of an item
@@ -195,7 +198,7 @@ class ManText:
         if block is None or block.shape is not Shape.TEXT or len(block.text) > _LONGEST_TERM:
             return
         text = plain(block.text).strip()
-        marked = block.text[:1] in (BOLD, ITALIC) and ROMAN not in block.text.rstrip(ROMAN)
+        marked = block.text[:1] in (BOLD, ITALIC)
         wordy = (text.endswith((":", ".", ";")) and not text.endswith("...")) or (len(text) > 120 and not self._docbook)
         if option(block.text) is not None or (not wordy and (marked or self._docbook)):
             block.shape = Shape.ITEM

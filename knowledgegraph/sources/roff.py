@@ -196,7 +196,7 @@ def _page(title: list[str], parts: list[Part], names: list[str] | None = None, s
         names, summary = _names(parts)
     lowered = {name.lower(): name for name in reversed(names)}
     name = lowered.get(stated.lower()) or (stated.lower() if stated.isupper() else stated) or (names or [""])[0]
-    sections = tuple(_section(part) for part in parts if part.title or part.blocks)
+    sections = tuple(_sections(parts))
     return ManPage(name, section, tuple(dict.fromkeys(names)), " ".join(summary.split()), sections)
 
 
@@ -214,13 +214,22 @@ def _names(parts: list[Part]) -> tuple[list[str], str]:
     return names, summary
 
 
-def _section(part: Part) -> ManSection:
+def _sections(parts: list[Part]) -> Iterator[ManSection]:
+    above = ""
+    for part in parts:
+        above = part.title.upper() if part.level == 1 else above
+        if part.title or part.blocks:
+            yield _section(part, above)
+
+
+def _section(part: Part, above: str) -> ManSection:
+    """``above``: the title, in capitals, of the section that it is or is in."""
     top = _merged(tree(part.blocks))
     title = part.title
     options: list[ManOption] = []
     terms: list[ManTerm] = []
-    as_code = title.upper() in _SYNOPSIS
-    takes_options = title.upper() not in _NOT_OPTIONS
+    as_code = above in _SYNOPSIS
+    takes_options = above not in _NOT_OPTIONS
     rest = [block for block in top if not (takes_options and _gather(block, "", options, terms))]
     text = markdown(rest, as_code=as_code)
     return ManSection(title, part.level, text, tuple(options), tuple(terms), tuple(_references(part)))

@@ -265,8 +265,11 @@ def _with_glued(code: str, runs: list[tuple[str, str]], at: int) -> tuple[str, i
 
 
 def markdown(blocks: list[Block], *, as_code: bool = False) -> str:
-    """The blocks as Markdown; ``as_code``: paragraphs too (a synopsis)."""
-    return "\n\n".join(_joined_items([text for block in blocks if (text := _block(block, as_code=as_code))]))
+    """The blocks as Markdown; ``as_code``: their lines as one block of code (a synopsis)."""
+    if as_code:
+        lines = [plain(block.text) for block in blocks if block.shape in (Shape.TEXT, Shape.CODE)]
+        return _fenced("\n".join(lines)) if lines else ""
+    return "\n\n".join(_joined_items([text for block in blocks if (text := _block(block))]))
 
 
 def _joined_items(texts: list[str]) -> list[str]:
@@ -281,9 +284,9 @@ def _joined_items(texts: list[str]) -> list[str]:
     return ["\n".join(group) for group in groups]
 
 
-def _block(block: Block, *, as_code: bool = False) -> str:
+def _block(block: Block) -> str:
     if block.shape is Shape.TEXT:
-        return _fenced(plain(block.text)) if as_code else inline(block.text)
+        return inline(block.text)
     if block.shape is Shape.CODE:
         return _fenced(block.text)
     if block.shape is Shape.TABLE:
