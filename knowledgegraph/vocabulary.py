@@ -49,45 +49,51 @@ ELSEWHERE_NAMED = re.compile(
 
 # What a question is most likely about that uses the word, when it names no domain.
 _LEANING_TEXT = {
-    "git": """commit commits committed uncommitted unpushed branch branches rebase rebasing stash staged unstaged
-        staging merge merging remote origin upstream head reflog submodule submodules bisect blame checkout repository
-        repositories push pushed pull fetch gitignore hunk cherry pick revert conflicts tag tags""",
-    "gh": """pr prs issue issues workflow workflows actions gist gists artifact artifacts codespace codespaces
+    "git": """
+        commit commits committed uncommitted unpushed branch branches rebase rebasing stash staged unstaged
+        staging merge merging remote origin upstream head reflog submodule submodules bisect blame checkout
+        repository repositories push pushed pull fetch gitignore hunk cherry pick revert conflicts tag tags""",
+    "gh": """
+        pr prs issue issues workflow workflows actions gist gists artifact artifacts codespace codespaces
         organization secrets reviewer reviewers assignee fork forks""",
-    "linux": """directory directories folder folders file files disk process processes pid daemon user users sudo root
-        permission permissions owner script scripts cron crontab ssh symlink mount partition kernel systemd service
-        command commands stdout stderr pipe log logs zip tar archive port ports network memory cpu""",
-    "rust": """struct structs enum enums trait traits impl borrow borrowed borrowing borrows lifetime lifetimes vec
-        vector closure closures macro macros mut mutable immutable iterator iterators generic generics unwrap option
-        result panic async await unsafe crate crates cargo function functions variable variables compile compiler compiles
-        string strings str slice slices tuple array arrays hashmap mutex arc rc box boxed pointer pointers type types
-        method methods field fields pattern match module modules derive ownership moved integer float enum loop
-        println return returns thread threads static const test tests""",
+    "linux": """
+        directory directories folder folders file files disk process processes pid daemon user users sudo
+        root permission permissions owner script scripts cron crontab ssh symlink mount partition kernel
+        systemd service command commands stdout stderr pipe log logs zip tar archive port ports network
+        memory cpu""",
+    "rust": """
+        struct structs enum enums trait traits impl borrow borrowed borrowing borrows lifetime lifetimes vec
+        vector closure closures macro macros mut mutable immutable iterator iterators generic generics
+        unwrap option result panic async await unsafe crate crates cargo function functions variable
+        variables compile compiler compiles string strings str slice slices tuple array arrays hashmap mutex
+        arc rc box boxed pointer pointers type types method methods field fields pattern match module
+        modules derive ownership moved integer float enum loop println return returns thread threads static
+        const test tests""",
 }
 LEANING = {word: domain for domain, text in _LEANING_TEXT.items() for word in text.split()}
 
 # What learners call things, and what the documentation calls them. Both are searched for.
 _SAME_TEXT = """
 folder directory; folders directories; subfolder subdirectory; delete remove; deleted removed; deleting removing;
-erase remove; wipe remove; parameter argument; parameters arguments; null none option; nil none option;
-exception panic error; exceptions panic errors; class struct; classes structs; interface trait; interfaces traits;
-inheritance trait; constructor new; constructors new; dictionary hashmap; hashtable hashmap; map hashmap;
-keyboard stdin; console terminal stdout; initialise initialize; initialisation initialization; 
-initialising initializing; serialise serialize; organisation organization; colour color; behaviour behavior; cast convert; stringify to_string;
-concatenate append push_str; join concat; undo revert reset restore; discard restore; unstage restore; rename mv;
-upload push copy; download fetch clone; schedule cron crontab; frozen kill; hang kill; capitalize uppercase;
-capitalizing uppercase; capitalization case; capitalisation case; lowercase lower; sleep wait; random rand;
-multithreading threads; multithreaded threads; parallel threads; callback closure; callbacks closures; lambda closure;
-lambdas closures; overload operator; overloading operator; singleton static; global static; globals static;
-immutable mut; mutate mut mutable; char character; int integer; uint unsigned; float floating; bool boolean;
-username user; accounts account auth; pr pull; prs pulls; repo repository; repos repositories; dir directory;
-dirs directories; config configuration; env environment; executable chmod permission; runnable executable;
-symlink symbolic; hardlink hard; args arguments; cli terminal; printf print; logging log; debug debugger;
-location which path; space disk usage; size usage; multiple several; shortcut alias; squash rebase; rollback revert;
-timeout duration; substring slice; splice slice; sizeof size_of; typeof type_name; instanceof downcast; foreach iter;
-enumerate index; iterate iterator; looping loop; ternary if; switch match; async future; promise future;
-coroutine async; goroutine thread; destructor drop; finalizer drop; generics generic; template generic; templates generics;
-polymorphism dyn; vtable dyn; namespace module; package crate; library crate; import use; include use; header module; subclass trait
+erase remove; wipe remove; parameter argument; parameters arguments; null none option; nil none option; exception
+panic error; exceptions panic errors; class struct; classes structs; interface trait; interfaces traits; inheritance
+trait; constructor new; constructors new; dictionary hashmap; hashtable hashmap; map hashmap; keyboard stdin; console
+terminal stdout; initialise initialize; initialisation initialization; initialising initializing; serialise serialize;
+organisation organization; colour color; behaviour behavior; cast convert; stringify to_string; concatenate append
+push_str; join concat; undo revert reset restore; discard restore; unstage restore; rename mv; upload push copy;
+download fetch clone; schedule cron crontab; frozen kill; hang kill; capitalize uppercase; capitalizing uppercase;
+capitalization case; capitalisation case; lowercase lower; sleep wait; random rand; multithreading threads;
+multithreaded threads; parallel threads; callback closure; callbacks closures; lambda closure; lambdas closures;
+overload operator; overloading operator; singleton static; global static; globals static; immutable mut; mutate mut
+mutable; char character; int integer; uint unsigned; float floating; bool boolean; username user; accounts account
+auth; pr pull; prs pulls; repo repository; repos repositories; dir directory; dirs directories; config configuration;
+env environment; executable chmod permission; runnable executable; symlink symbolic; hardlink hard; args arguments;
+cli terminal; printf print; logging log; debug debugger; location which path; space disk usage; size usage; multiple
+several; shortcut alias; squash rebase; rollback revert; timeout duration; substring slice; splice slice; sizeof
+size_of; typeof type_name; instanceof downcast; foreach iter; enumerate index; iterate iterator; looping loop; ternary
+if; switch match; async future; promise future; coroutine async; goroutine thread; destructor drop; finalizer drop;
+generics generic; template generic; templates generics; polymorphism dyn; vtable dyn; namespace module; package crate;
+library crate; import use; include use; header module; subclass trait
 """
 SAME = {
     entry.split()[0]: tuple(entry.split()[1:]) for entry in _SAME_TEXT.replace("\n", " ").split(";") if entry.strip()
