@@ -180,12 +180,12 @@ class KnowledgeFlow(Flow):
 
         self.app.in_thread(read, then)
 
-    def turn(self, reader: Reader, identity: str) -> None:
+    def turn(self, reader: Reader, identity: str, *, back: bool = False) -> None:
         """Shows another page in the reader."""
 
         def show(page: Page | None) -> None:
             if page is not None and reader.is_attached:
-                reader.call_later(reader.show, page)
+                reader.show(page, back=back)
 
         self._page(identity, show)
 
@@ -248,6 +248,7 @@ def found(library: Library, text: str) -> Sequence[Entry]:
 def branches(library: Library, key: str) -> list[Branch]:
     """The outline below a branch: "" for its roots; "chapter NAME", "roots KIND FORM" and "parts ID". Blocks."""
     from knowledgegraph.answer import SOURCES
+    from knowledgegraph.concepts import DOMAINS
     from tui.outline import Branch
 
     sort, _, rest = key.partition(" ")
@@ -262,8 +263,10 @@ def branches(library: Library, key: str) -> list[Branch]:
             entries = [e for e in library.store.parts("") if e.kind == kind and (not form or e.form == form)]
             return [Branch(entry.title, entry.id, f"parts {entry.id}" if _has_parts(library, entry) else "")
                     for entry in sorted(entries, key=lambda entry: entry.title.lower())]  # fmt: skip
-    chapters = [Branch(name.replace("-", " "), "", f"chapter {name}", len(concepts))
-                for name, concepts in library.concepts.by_competency().items()]  # fmt: skip
+    outline = sorted(library.concepts.by_competency().items(), key=lambda item: DOMAINS.index(item[1][0].domain))
+    chapters = [
+        Branch(_capital(name.replace("-", " ")), "", f"chapter {name}", len(lessons)) for name, lessons in outline
+    ]
     roots: dict[tuple[str, str], list[Entry]] = {}
     for entry in library.store.parts(""):
         if entry.kind != "concept":
@@ -275,6 +278,10 @@ def branches(library: Library, key: str) -> list[Branch]:
             title = f"{SOURCES.get(kind, kind)}: {form}s"
             chapters.append(Branch(title, "", f"roots {kind} {form}", len(entries)))
     return chapters
+
+
+def _capital(name: str) -> str:
+    return name if name == "gh" else name[0].upper() + name[1:]
 
 
 def _has_parts(library: Library, entry: Entry) -> bool:

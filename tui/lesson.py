@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Markdown, Static
+from textual.strip import Strip
+from textual.widgets import Footer, Static
 
-from tui.themes import QUIET
-from tui.turns import markdown
+from tui.diff_cells import Line, label
+from tui.diff_lines import LineWidget
+from tui.highlight import Piece
+from tui.page_lines import Block, blocks_of, lines_of
 from tutor.inert import inert, inert_line
 
 if TYPE_CHECKING:
@@ -24,8 +29,8 @@ if TYPE_CHECKING:
     class Guide(Protocol):
         """What the reader asks for; each answers later, by :meth:`Reader.show` or a note."""
 
-        def turn(self, reader: Reader, identity: str) -> None:
-            """Show another page in ``reader``."""
+        def turn(self, reader: Reader, identity: str, *, back: bool = False) -> None:
+            """Show another page in ``reader``; ``back``: one that was there before."""
 
         def to_map(self, identity: str) -> None:
             """Put the page into the middle of the map."""
@@ -40,7 +45,7 @@ if TYPE_CHECKING:
             """Compile and run an example, and show what it prints below it."""
 
 
-_MOST = 60_000  # characters of one page that are shown at once
+_MOST = 120_000  # characters of one page that are shown at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Page:
     id: str
     title: str
     place: str
-    markdown: str
+    blocks: tuple[Block, ...]
     location: str = ""
     before: str = ""
     after: str = ""
@@ -78,10 +83,73 @@ def page_of(library: Library, identity: str) -> Page:
         before = chapter[at - 1].id if at else ""
         after = chapter[at + 1].id if at + 1 < len(chapter) else ""
         example = concept.example if concept.language == "rust" else ""
-    text = library.page(identity)
+    text = _without_head(library.page(identity), entry.title)
     if len(text) > _MOST:
         text = f"{text[: text.rfind(chr(10), 0, _MOST)]}\n\n… the rest is on the page itself."
-    return Page(identity, entry.title, " › ".join(place), text, entry.location, before, after, example)
+    return Page(
+        identity, entry.title, " › ".join(place), tuple(blocks_of(text)), entry.location, before, after, example
+    )
+
+
+def _without_head(text: str, title: str) -> str:
+    """A page without the title and the place that stand in the reader's frame already."""
+    head = f"## {title}\n\n"
+    body = text.removeprefix(head)
+    if body != text and body.startswith("*"):
+        place, _, rest = body.partition("\n\n")
+        body = rest if place.endswith("*") and "\n" not in place else body
+    return body or text
+
+
+class PageView(LineWidget, inherit_bindings=False):
+    """The lines of a page, and of what was added below it."""
+
+    DEFAULT_CSS = "PageView { height: 1fr; overflow-x: hidden; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="page")
+        self.can_focus = False
+        self._blocks: Sequence[Block] = ()
+        self._below: Sequence[Block] = ()
+        self._lines: list[Line] = []
+        self._width = 0
+
+    def show(self, blocks: Sequence[Block]) -> None:
+        """Another page, from its beginning."""
+        self._blocks, self._below = blocks, ()
+        self._wrap()
+        self.scroll_to(y=0, animate=False, immediate=True)
+
+    def show_below(self, blocks: Sequence[Block]) -> None:
+        """Adds to the end, in place of what was added before, and goes there."""
+        self._below = blocks
+        self._wrap()
+        self.scroll_end(animate=False)
+
+    def _wrap(self) -> None:
+        self._width = self.scrollable_content_region.width
+        self._lines = lines_of([*self._blocks, *self._below], self._width - 2) if self._width > 2 else []
+        self.virtual_size = Size(0, len(self._lines))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Wraps anew; what is read stays about where it is."""
+        if self._width != self.scrollable_content_region.width:
+            at = self.scroll_offset.y / max(1, len(self._lines))
+            self._wrap()
+            self.scroll_to(y=int(at * len(self._lines)), animate=False, immediate=True)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the page."""
+        width = self.scrollable_content_region.width
+        row = self.scroll_offset.y + y
+        line = self._lines[row] if row < len(self._lines) else Line()
+        return self.strip(Line([Piece(" "), *line.pieces], line.ground), width)
+
+    @property
+    def text(self) -> str:
+        """All lines as text."""
+        return "\n".join(line.text.rstrip() for line in self._lines)
 
 
 class Reader(ModalScreen[None]):
@@ -128,9 +196,6 @@ A lesson, or a page of the documentation on this machine.
         border-subtitle-color: $foreground 70%;
     }
     Reader #place { height: 1; padding: 0 1; color: $foreground 70%; text-wrap: nowrap; text-overflow: ellipsis; }
-    Reader VerticalScroll { padding: 0 1; scrollbar-size-vertical: 1; background: $surface; }
-    Reader Markdown { padding: 0; background: $surface; }
-    Reader #output { height: auto; background: $panel; padding: 0 1; margin: 0 0 1 0; display: none; }
     """
 
     def __init__(self, guide: Guide, page: Page) -> None:
@@ -148,45 +213,44 @@ A lesson, or a page of the documentation on this machine.
         """The frame, what the page is a part of, the text, what its example prints."""
         with Vertical():
             yield Static("", id="place", markup=False)
-            with VerticalScroll(can_focus=False):
-                yield markdown(inert(self.page.markdown))
-                yield Static("", id="output", markup=False)
+            yield PageView()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Names the page."""
+        """Shows the page."""
         self._name_it()
+        self.call_after_refresh(self.view.show, self.page.blocks)
+
+    @property
+    def view(self) -> PageView:
+        """The text."""
+        return self.query_one(PageView)
 
     def _name_it(self) -> None:
-        box = self.query_one(Vertical)
-        box.border_title = Content(inert_line(self.page.title))
+        self.query_one(Vertical).border_title = Content(inert_line(self.page.title))
         self.query_one("#place", Static).update(Content(inert_line(self.page.place)))
-        self.query_one("#output", Static).display = False
         self.refresh_bindings()
 
-    async def show(self, page: Page, *, remember: bool = True) -> None:
-        """Another page in place of this one; ``remember``: "back" leads back to this one."""
-        if remember and page.id != self.page.id:
+    def show(self, page: Page, *, back: bool = False) -> None:
+        """Another page in place of this one. ``back``: one that was there before; else "back" leads to this one."""
+        if not back and page.id != self.page.id:
             self._trail.append(self.page.id)
         self.page = page
         self._name_it()
-        self.query_one(VerticalScroll).scroll_home(animate=False, immediate=True)
-        await self.query_one(Markdown).update(inert(page.markdown))
+        self.view.show(page.blocks)
 
     def show_output(self, text: str, *, good: bool) -> None:
         """What the example printed, or why it did not run, below the text."""
-        output = self.query_one("#output", Static)
-        head = ("✓ the example runs; it prints:\n", "$text-success") if good else ("the example\n", "$text-warning")
-        output.update(Content.assemble(head, (inert(text).rstrip() or "(nothing)", "$foreground")))
-        output.display = True
-        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
+        head = Piece("✓ the example runs; it prints:", "added") if good else Piece("✗ the example:", "removed")
+        self._below(head, text.rstrip() or "(nothing)")
 
     def show_running(self) -> None:
         """The example is being compiled."""
-        output = self.query_one("#output", Static)
-        output.update(Content.styled("compiling the example…", QUIET))
-        output.display = True
-        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
+        self._below(Piece("compiling the example…", "muted"), "")
+
+    def _below(self, head: Piece, text: str) -> None:
+        lines = [Block((Piece(" "), label(line)), code=True) for line in inert(text).split("\n") if text]
+        self.view.show_below([Block(()), Block((head,)), *lines])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that lead nowhere here are not offered."""
@@ -202,9 +266,7 @@ A lesson, or a page of the documentation on this machine.
 
     def action_back(self) -> None:
         """The page that was here before."""
-        identity = self._trail.pop()
-        self.page = Page(identity, "", "", "")  # so that it is not remembered again
-        self._guide.turn(self, identity)
+        self._guide.turn(self, self._trail.pop(), back=True)
 
     def action_map(self) -> None:
         """Leaves for the map."""
@@ -226,17 +288,15 @@ A lesson, or a page of the documentation on this machine.
 
     def action_scroll_by(self, lines: int) -> None:
         """Scrolls the text."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+        self.view.scroll_relative(y=lines, animate=False)
 
     def action_scroll_page(self, step: int) -> None:
         """A screen at a time."""
-        box = self.query_one(VerticalScroll)
-        box.scroll_relative(y=step * max(1, box.size.height - 2), animate=False)
+        self.view.scroll_relative(y=step * max(1, self.view.size.height - 2), animate=False)
 
     def action_go_to_end(self, step: int) -> None:
         """To the beginning or the end."""
-        box = self.query_one(VerticalScroll)
-        (box.scroll_home if step < 0 else box.scroll_end)(animate=False)
+        (self.view.scroll_home if step < 0 else self.view.scroll_end)(animate=False)
 
     def action_close(self) -> None:
         """Back to where the user was."""
