@@ -1,9 +1,9 @@
 """Read Rust source with tree-sitter; the only module that knows tree-sitter.
 
 Source is text from outside: any bytes at all. A syntax tree is made of all of them (what makes no sense becomes an
-``ERROR`` node), except where that would cost too much: :class:`TooMuch`. Three limits are kept, each found out by
-trying: size; time, because a row of raw strings that never end takes quadratic time; and depth, because what asks
-about a tree that is thousands of levels deep takes quadratic time as well.
+``ERROR`` node), except where that would cost too much: :class:`TooMuch`. The limits were found out by trying: size;
+time, because a row of raw strings that never end takes quadratic time; depth, and signs in a row, because a query over
+a tree thousands of levels deep, or over thousands of brackets that are never closed, takes quadratic time as well.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = ["MAX_BYTES", "MAX_DEPTH", "Node", "Search", "Syntax", "TooMuch", "des
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 500
+_MOST_SIGNS = 5_000  # brackets, stars… beside each other without a name between them
 _SECONDS = 5.0
 _CHUNK = 64 * 1024
 
@@ -57,22 +58,27 @@ def parse(source: bytes) -> Syntax:
         )
     except ValueError as error:  # the parser's only complaint: it was stopped
         raise TooMuch(f"takes more than {_SECONDS:.0f} s to read") from error
-    if _is_deep(tree):
-        raise TooMuch(f"is nested more than {MAX_DEPTH} levels deep")
+    if why := _too_much(tree):
+        raise TooMuch(why)
     return Syntax(source, tree)
 
 
-def _is_deep(tree: Tree) -> bool:
-    cursor, depth = tree.walk(), 0
+def _too_much(tree: Tree) -> str:
+    """Why questions about this tree would take quadratic time; "" where they do not."""
+    cursor, depth, row = tree.walk(), 0, 0
     while True:
+        node = cursor.node
+        row = row + 1 if node is not None and not node.is_named else 0
+        if row > _MOST_SIGNS:
+            return "holds a long row of signs that are no code"
         if cursor.goto_first_child():
             depth += 1
             if depth > MAX_DEPTH:
-                return True
+                return f"is nested more than {MAX_DEPTH} levels deep"
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
-                return False
+                return ""
             depth -= 1
 
 

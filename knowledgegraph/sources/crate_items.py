@@ -107,10 +107,11 @@ class _Before:
 def declared(syntax: Syntax, module: Path) -> Declared:
     """What a file declares that is the module at ``module``."""
     found = Declared()
-    waiting: list[tuple[Syntax, Node, Path, int]] = [(syntax, syntax.root, module, 0)]
+    top = syntax.root
+    waiting: list[tuple[Syntax, Node, Path, int]] = [(syntax, top, module, 0)]
     while waiting:
         source, container, here, macros = waiting.pop()
-        for node, before in _with_what_is_before(source, container, found if container is syntax.root else None):
+        for node, before in _with_what_is_before(source, container, found if container == top else None):
             kind = node.type
             if before.hidden:
                 continue
