@@ -8,13 +8,25 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from knowledgegraph.concepts import Concept, default_folder, load_concepts
-from knowledgegraph.search import Document, Index
+from knowledgegraph.concepts import Concept, Concepts, default_folder, load_concepts
+from knowledgegraph.entry import Entry, Form, Relation
+from knowledgegraph.search import Search
+from knowledgegraph.sources.assets import pieces
+from knowledgegraph.store import Store
+from tests.helpers_knowledge import entry
 
 CONCEPTS = load_concepts(default_folder())
-INDEX = Index(CONCEPTS)
 
-# Written for this test, not copied from the intents: what a learner might ask, and the lessons that answer it.
+
+def search_of(concepts: Concepts, *more: Entry | Relation) -> Search:
+    """The search over these lessons and whatever else is given."""
+    return Search(Store.in_memory([*pieces(concepts, default_folder()), *more]), concepts)
+
+
+INDEX = search_of(CONCEPTS)
+
+# What a learner might ask, not copied from the intents, and the lessons that answer it. Search was worked on with these
+# in sight: they show that nothing got worse. How good it is on other questions, `tutor eval retrieval` says.
 QUESTIONS = {
     "why can't I use my vector after giving it to a function": "move-semantics",
     "when does Rust free the memory of my values": "ownership",
@@ -109,31 +121,31 @@ ELSEWHERE = [
 ]
 
 
-def test_questions_held_aside_find_their_lesson() -> None:
+def test_known_questions_find_their_lesson() -> None:
     intents = {intent.lower() for concept in CONCEPTS.values() for intent in concept.intents}
     assert len(QUESTIONS) >= 40
     assert not [question for question in QUESTIONS if question.lower() in intents]
     first = five = 0
     missed = []
     for question, wanted in QUESTIONS.items():
-        found = [hit.document.ref for hit in INDEX.search(question)]
+        found = [hit.entry.ref for hit in INDEX.search(question)]
         first += bool(found) and found[0] in wanted.split()
         five += any(ref in wanted.split() for ref in found)
         if not found or found[0] not in wanted.split():
             missed.append((question, found[:3]))
     assert first >= 0.7 * len(QUESTIONS), (first / len(QUESTIONS), missed)
-    assert five >= 0.8 * len(QUESTIONS), (five / len(QUESTIONS), missed)
+    assert five >= 0.85 * len(QUESTIONS), (five / len(QUESTIONS), missed)
 
 
 def test_intents_find_their_own_lesson() -> None:
     wrong = [
-        (intent, concept.id, [hit.document.ref for hit in INDEX.search(intent, 3)])
+        (intent, concept.id, [hit.entry.ref for hit in INDEX.search(intent, 3)])
         for concept in CONCEPTS.values()
         for intent in concept.intents
-        if concept.id not in [hit.document.ref for hit in INDEX.search(intent, 3)]
+        if concept.id not in [hit.entry.ref for hit in INDEX.search(intent, 3)]
     ]
     total = sum(len(concept.intents) for concept in CONCEPTS.values())
-    assert len(wrong) <= 0.03 * total, wrong
+    assert len(wrong) <= 0.01 * total, wrong
 
 
 @pytest.mark.parametrize("question", ELSEWHERE)
@@ -175,16 +187,16 @@ def test_error_codes_are_looked_up() -> None:
     ],
 )
 def test_signs_are_names_too(question: str, wanted: str) -> None:
-    assert INDEX.search(question)[0].document.ref == wanted
+    assert INDEX.search(question)[0].entry.ref == wanted
 
 
 def test_the_domain_in_a_question_steers() -> None:
-    assert INDEX.search("what is a branch in git")[0].document.domain == "git"
-    assert {hit.document.domain for hit in INDEX.search("references in Rust")} == {"rust"}
+    assert INDEX.search("what is a branch in git")[0].entry.domain == "git"
+    assert {hit.entry.domain for hit in INDEX.search("references in Rust")} == {"rust"}
 
 
 def test_names_between_backticks_do_not_count_as_subject() -> None:
-    assert INDEX.search("cannot move out of `frobnicator` which is behind a shared reference")[0].document.ref == (
+    assert INDEX.search("cannot move out of `frobnicator` which is behind a shared reference")[0].entry.ref == (
         "moving-out-of-borrow"
     )
 
@@ -213,23 +225,42 @@ def test_no_mix_of_words_and_operators_breaks_it(parts: list[str]) -> None:
     INDEX.search(" ".join(parts))
 
 
-def test_documents_of_other_sources_are_found_too() -> None:
-    page = Document("book:ch99", "book", "ch99.html", "Zebra stripes", "rust", text="How the zebra got its stripes.")
-    index = Index(CONCEPTS, [page])
+def test_entries_of_other_sources_are_found_too() -> None:
+    page = entry("ch99.html", title="Zebra stripes", text="How the zebra got its stripes.")
+    index = search_of(CONCEPTS, page)
     hit = index.search("zebra stripes")[0]
-    assert hit.exact and hit.document == page and hit.concept is None
-    assert index.search("how did the zebra get stripes")[0].document is page
+    assert hit.exact and hit.entry == page and hit.concept is None
+    assert index.search("how did the zebra get stripes")[0].entry == page
     assert index.search("ownership")[0].concept is CONCEPTS["ownership"]
 
 
-def test_an_empty_index_finds_nothing() -> None:
-    assert Index({}).search("anything") == []
+def test_what_is_no_headline_is_found_by_its_exact_name_alone() -> None:
+    option = entry(
+        "git zebra --stripes", kind="git", form=Form.OPTION, domain="git", names=("--stripes",), headline=False
+    )
+    index = search_of(CONCEPTS, option)
+    assert [hit.entry for hit in index.search("--stripes") if hit.exact] == [option]
+    assert [hit.entry for hit in index.search("git zebra --stripes") if hit.exact] == [option]
+    assert option not in [hit.entry for hit in index.search("how do I get stripes on a zebra", 20)]
+
+
+def test_a_lesson_speaks_for_the_page_that_it_cites() -> None:
+    """The page shares no word with the question; the lesson that cites it does."""
+    lesson = CONCEPTS["git-stash"]
+    cited = next(see for see in lesson.see if see.kind == "git")
+    page = entry(cited.ref, kind="git", domain="git", title="zebra", form=Form.COMMAND)
+    found = search_of(CONCEPTS, page).search(lesson.intents[0])
+    assert {lesson.id, page.id} <= {hit.entry.id for hit in found}
+
+
+def test_an_empty_store_finds_nothing() -> None:
+    assert search_of(Concepts({})).search("anything") == []
 
 
 def test_limit_and_order() -> None:
     hits = INDEX.search("how do I borrow a value mutably", 3)
     assert 0 < len(hits) <= 3
-    assert len({hit.document.id for hit in hits}) == len(hits)
+    assert len({hit.entry.id for hit in hits}) == len(hits)
     assert INDEX.search("borrow", 0) == []
 
 
