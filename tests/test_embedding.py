@@ -146,17 +146,6 @@ def test_nothing_heavy_is_imported_before_it_is_used(project_root: Path) -> None
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-def test_a_fork_after_embedding_prints_nothing(folder: Path, project_root: Path) -> None:
-    code = (
-        "import os, sys\nfrom pathlib import Path\nfrom knowledgegraph.embedding.minilm import MiniLM\n"
-        "MiniLM(Path(sys.argv[1])).embed(['a git commit'] * 50)\n"
-        "child = os.fork()\nif not child: os._exit(0)\nos.waitpid(child, 0)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, folder], cwd=project_root, capture_output=True, text=True,
-                          check=False)  # fmt: skip
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
 # Installing.
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -143,6 +144,23 @@ def test_a_lock_that_was_deleted_is_made_anew(lock: Path) -> None:
         lock.unlink()
     with locked(lock), pytest.raises(LockHeld), locked(lock):
         raise AssertionError("two held it")
+
+
+def test_a_lock_that_is_deleted_between_opening_and_locking_counts_for_nothing(
+    lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fcntl.flock
+    calls: list[int] = []
+
+    def flock(descriptor: int, operation: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 1:
+            lock.unlink()
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with locked(lock):
+        assert lock.read_text() == f"{os.getpid()}\n"
 
 
 def test_a_link_is_not_followed(lock: Path, tmp_path: Path) -> None:

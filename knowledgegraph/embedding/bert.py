@@ -50,7 +50,7 @@ class Bert:
         import numpy
 
         tokenizer, session = self._loaded()
-        # One by one: encoding many at once starts threads, and every later fork of the process then prints a warning.
+        # One by one: together they would start threads of their own, for a hundredth of the time.
         tokens = [tokenizer.encode(readable(text)).ids for text in texts]
         vectors = numpy.empty((len(texts), self.dimensions), numpy.float32)
         for places in _alike(tokens):
