@@ -83,11 +83,12 @@ def test_methods_variants_and_what_a_trait_asks_for(tmp_path: Path) -> None:
 pub struct A; pub enum E { One, Two(u8) } pub trait T { type Out; fn ask(&self) -> u8; fn given(&self) {} }
 impl A { pub fn open(&self) -> u8 { 1 } fn hidden(&self) {} pub(crate) fn inner(&self) {} pub const MAX: u8 = 1; }
 impl T for A { type Out = u8; fn ask(&self) -> u8 { 2 } }
+impl A { cfg_net! { pub fn in_macro(&self) {} } make! { a => b } }
 impl<X> other::A<X> { pub fn of_another_path(&self) {} }
 """
     found = of(tmp_path, lib)
     assert {ref for ref, entry in found.items() if entry.form is Form.METHOD} == {
-        "mini::A::open", "mini::A::MAX", "mini::A::of_another_path",
+        "mini::A::open", "mini::A::MAX", "mini::A::in_macro", "mini::A::of_another_path",
         "mini::E::One", "mini::E::Two", "mini::T::Out", "mini::T::ask", "mini::T::given",
     }  # fmt: skip
     method = found["mini::A::open"]
@@ -144,6 +145,14 @@ def test_an_item_is_named_as_it_is_used(tmp_path: Path) -> None:
     }  # fmt: skip
     assert set(found["mini::Lock"].names) == {"mini::sync::Mutex", "mini::prelude::Mutex"}
     assert found["mini::sync::Another"].names == ("mini::prelude::Another",)
+
+
+def test_the_shortest_path_is_the_one_that_is_shown(tmp_path: Path) -> None:
+    found = of(tmp_path, "pub use prelude::*; pub mod prelude { pub use super::deep::*; } mod deep { pub struct A; }")
+    assert set(found) == {"mini", "mini::prelude", "mini::A"}
+    assert found["mini::A"].names == ("mini::prelude::A",)
+    found = of(tmp_path, "pub mod prelude { pub use crate::seq::*; } pub mod seq { pub struct A; }")
+    assert found["mini::seq::A"].names == ("mini::prelude::A",)
 
 
 def test_a_private_module_and_a_function_of_the_same_name(tmp_path: Path) -> None:

@@ -210,9 +210,15 @@ def _add_methods(found: Declared, syntax: Syntax, node: Node, module: Path) -> N
 
 
 def _add_members(found: Declared, syntax: Syntax, body: Node, module: Path, owner: str, *, everything: bool) -> None:
-    for child, before in _with_what_is_before(syntax, body, None):
-        if child.type in _KINDS and not before.hidden:
-            member = _item(syntax, child, module, before)
+    waiting = [(syntax, body, 0)]
+    while waiting:
+        source, container, macros = waiting.pop()
+        for child, before in _with_what_is_before(source, container, None):
+            if macros < _MOST_MACROS:
+                waiting.extend((inner, inner.root, macros + 1) for inner in _inside_macro(source, child))
+            if child.type not in _KINDS or before.hidden:
+                continue
+            member = _item(source, child, module, before)
             member.owner = owner
             member.public = member.public or everything
             if member.public and member.name:

@@ -17,7 +17,7 @@ _LONGEST_CHAIN = 12  # of re-exports of re-exports
 
 @dataclass(slots=True)
 class Reached:
-    """Public paths, the shortest first. ``items``: by the ``id()`` of the item. ``modules``: by their place in the
+    """Public paths, the shortest first and a prelude's last. ``items``: by the ``id()`` of the item. ``modules``: by their place in the
     source."""
 
     items: dict[int, list[Path]] = field(default_factory=dict)
@@ -66,7 +66,11 @@ class Crate:
                     waiting.append((child.full, (*path, child.name)))
             for one in self._imports.get(module, ()):
                 if one.public:
-                    waiting.extend(self._through(one, path, reached))
+                    for further in self._through(one, path, reached):
+                        # All that has a short path before what has a longer one.
+                        (waiting.appendleft if further[1] == path else waiting.append)(further)
+        for paths in (*reached.items.values(), *reached.modules.values()):
+            paths.sort(key=lambda path: (len(path), "prelude" in path))
         return reached
 
     def _through(self, one: Import, path: Path, reached: Reached) -> Iterator[tuple[Path, Path]]:
