@@ -104,6 +104,11 @@ class Library:
                 self._search = Search(store, self.concepts, self._recall)
             return self._search
 
+    @property
+    def recall_problem(self) -> str:
+        """Why nothing is found by meaning although it was set up; "" where all is well."""
+        return self._recall.problem if self._recall else ""
+
     def get(self, name: str) -> Concept | None:
         """The authored concept with this id, or whose title or alias this is, in any case; None if there is none."""
         if name in self.concepts:

@@ -41,6 +41,10 @@ _INTENDED = 0.6  # what it adds to a concept that the query is one of its intent
 class Recall(Protocol):
     """Finds entries by meaning (vectors)."""
 
+    @property
+    def problem(self) -> str:
+        """Why it finds nothing although it was set up; "" where all is well."""
+
     def near(self, query: str, limit: int) -> Sequence[tuple[str, float]]:
         """Ids with their cosine similarity, the nearest first; nothing while vectors are not ready."""
 

@@ -46,6 +46,7 @@ class Answerer:
         self._explainer = Explainer(tutor)
         self._turns: list[tuple[str, str]] = []
         self._shown: dict[str, set[str]] = {}
+        self._told_of_recall = False
         # One object a model for the whole conversation: its window only grows, so the server loads it once.
         self._models: dict[tuple[str, str, int], OllamaModel] = {}
 
@@ -67,6 +68,8 @@ class Answerer:
 
         started = time.monotonic()
         known = await call(lambda: self._look_up(question, complaint))
+        if (notice := self._recall_notice()) is not None:
+            yield notice
         status = await self.model_status()
         if status.available:
             try:
@@ -103,6 +106,14 @@ class Answerer:
             yield event
 
     # From this machine.
+
+    def _recall_notice(self) -> events.Notice | None:
+        """Says once that what was set up to find by meaning does not work."""
+        problem = self._tutor.library.recall_problem
+        if not problem or self._told_of_recall:
+            return None
+        self._told_of_recall = True
+        return events.Notice(f"Searching by words alone: {problem}", "warning")
 
     def _look_up(self, question: str, complaint: str) -> Known:
         """What the lessons and the compiler say; after a complaint, what has not been shown for this question."""

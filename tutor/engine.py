@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from knowledgegraph.library import Library
     from tutor.answers import Answerer
     from tutor.config import Settings
+    from tutor.embedding import Embedding
     from tutor.fix.search import Fixer, FixRequest
     from tutor.knowledge import Knowledge
     from tutor.models.base import ModelStatus
@@ -77,7 +78,14 @@ class Tutor:
         """Lessons and documentation, with search and graph."""
         from knowledgegraph.library import Library
 
-        return Library.open(self.home.data / "knowledge.sqlite")
+        return Library.open(self.knowledge.path, recall=self.embedding.recall())
+
+    @cached_property
+    def embedding(self) -> Embedding:
+        """What finds by meaning, as it is set up."""
+        from tutor.embedding import Embedding
+
+        return Embedding(self.home, self.settings)
 
     @cached_property
     def knowledge(self) -> Knowledge:
@@ -287,6 +295,17 @@ class Tutor:
             yield events.Finished("built" if built else "stopped", built, 0, time.monotonic() - started)
 
         return self._threaded("knowledge", "build", work)
+
+    def embed_knowledge(self) -> Stream:
+        """Makes vectors of what was read since the last time, where an embedder is set up: Progress…,
+        Finished("embedded" or "stopped"). Closing it early keeps what is done."""
+
+        def work(cancel: threading.Event) -> Iterator[Event]:
+            started = time.monotonic()
+            yield from self.embedding.embed(self.library.store, cancel)
+            yield events.Finished("stopped" if cancel.is_set() else "embedded", True, 0, time.monotonic() - started)
+
+        return self._threaded("knowledge", "embed", work)
 
     async def model_status(self) -> ModelStatus:
         """Whether a model answers, and which. Never raises for an absent one."""

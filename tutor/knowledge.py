@@ -37,16 +37,6 @@ class Knowledge:
         return self._home.data / "knowledge.sqlite"
 
     @property
-    def vectors(self) -> Path:
-        """The folder of the vectors; it need not exist."""
-        return self._home.data / "vectors"
-
-    @property
-    def models(self) -> Path:
-        """The folder of embedding models; it need not exist."""
-        return self._home.data / "models"
-
-    @property
     def built(self) -> bool:
         """Whether there is a knowledge file."""
         return self.path.exists()
