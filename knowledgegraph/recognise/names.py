@@ -101,6 +101,12 @@ MACROS = _table(
     benchmark="criterion_group criterion_main",
 )
 
+#: A lone word as a value or a pattern.
+WORDS = _table(option_type="None", phantom_data="PhantomData")
+
+#: ``Outer<Inner<…>>``, or ``Outer::new(Inner::new(…))``.
+NESTED = _table(rc_refcell="Rc<RefCell", arc_mutex="Arc<Mutex")
+
 #: A trait that is implemented.
 IMPLS = _table(
     operator_overloading="Add Sub Mul Div Rem Neg Not BitAnd BitOr BitXor Shl Shr Index IndexMut AddAssign SubAssign "
@@ -155,6 +161,19 @@ def _segment(match: Match) -> Told:
     if identity is None and name.endswith((b"Sender", b"Receiver")):
         identity = "message-channel"
     if identity and not file.is_local(name) and not file.in_use(match.at):
+        yield identity, BY_NAME
+
+
+def _word(match: Match) -> Told:
+    name = match.text()
+    if (identity := WORDS.get(name)) and not match.file.is_local(name):
+        yield identity, BY_NAME
+
+
+def _nested(match: Match) -> Told:
+    file = match.file
+    outer, inner = file.name_of(match.node("outer")), file.name_of(match.node("inner"))
+    if (identity := NESTED.get(outer + b"<" + inner)) and not (file.is_local(outer) or file.is_local(inner)):
         yield identity, BY_NAME
 
 
@@ -257,6 +276,22 @@ def _ids(*tables: dict[bytes, str]) -> frozenset[str]:
     return frozenset(chain.from_iterable(table.values() for table in tables))
 
 
+#: A lone name as a value or pattern. There is no single kind of node for it, and every word anywhere is too many.
+_BARE_WORDS = """
+(match_pattern (identifier) @at) (let_condition pattern: (identifier) @at) (block (identifier) @at)
+(arguments (identifier) @at) (return_expression (identifier) @at) (match_arm value: (identifier) @at)
+(let_declaration value: (identifier) @at) (field_initializer value: (identifier) @at)
+(assignment_expression right: (identifier) @at) (binary_expression (identifier) @at)
+(or_pattern (identifier) @at) (tuple_pattern (identifier) @at) (tuple_expression (identifier) @at)
+(tuple_struct_pattern (identifier) @at) (for_expression pattern: (identifier) @at)
+(closure_expression body: (identifier) @at) (array_expression (identifier) @at)
+(static_item value: (identifier) @at) (const_item value: (identifier) @at)
+"""
+_NESTED = """
+(generic_type type: (_) @outer type_arguments: (type_arguments . (generic_type type: (_) @inner))) @at
+(call_expression function: (scoped_identifier path: (_) @outer)
+  arguments: (arguments . (call_expression function: (scoped_identifier path: (_) @inner)))) @at
+"""
 _PATH_SEGMENTS = """
 (type_identifier) @at
 (scoped_identifier path: (identifier) @at)
@@ -270,6 +305,8 @@ _PATH_SEGMENTS = """
 """
 TABLES: tuple[Table, ...] = (
     Table(_ids(NAMES) | {"message-channel"}, _PATH_SEGMENTS, _segment),
+    Table(_ids(WORDS), _BARE_WORDS, _word),
+    Table(_ids(NESTED), _NESTED, _nested),
     Table(
         _ids(METHODS),
         """(call_expression function: (field_expression field: (field_identifier) @name)

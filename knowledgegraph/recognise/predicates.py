@@ -60,18 +60,6 @@ def spawns_task(match: Match) -> bool:
     return name == b"spawn" and what is not None and what.type in ("async_block", "call_expression")
 
 
-def nested_in(outer: bytes, inner: bytes) -> When:
-    """``Outer<Inner<…>>``, or ``Outer::new(Inner::new(…))``."""
-
-    def agrees(match: Match) -> bool:
-        file = match.file
-        if (file.name_of(match.node("outer")), file.name_of(match.node("inner"))) != (outer, inner):
-            return False
-        return not (file.is_local(outer) or file.is_local(inner))
-
-    return agrees
-
-
 def is_recursive(match: Match) -> bool:
     body = match.at.child_by_field_name("body")
     name = match.at.child_by_field_name("name")

@@ -22,7 +22,6 @@ from knowledgegraph.recognise.predicates import (
     is_newtype,
     is_phase,
     is_recursive,
-    nested_in,
     no_child,
     not_raw,
     opens_example,
@@ -43,18 +42,6 @@ def _each(kinds: list[str], rest: str) -> str:
     """The same pattern for several kinds of node."""
     return "".join(f"({kind} {rest}) @at\n" for kind in kinds)
 
-
-#: A lone name as a value or pattern. There is no single kind of node for it, and every word anywhere is too many.
-BARE_WORDS = """
-(match_pattern (identifier) @at) (let_condition pattern: (identifier) @at) (block (identifier) @at)
-(arguments (identifier) @at) (return_expression (identifier) @at) (match_arm value: (identifier) @at)
-(let_declaration value: (identifier) @at) (field_initializer value: (identifier) @at)
-(assignment_expression right: (identifier) @at) (binary_expression (identifier) @at)
-(or_pattern (identifier) @at) (tuple_pattern (identifier) @at) (tuple_expression (identifier) @at)
-(tuple_struct_pattern (identifier) @at) (for_expression pattern: (identifier) @at)
-(closure_expression body: (identifier) @at) (array_expression (identifier) @at)
-(static_item value: (identifier) @at) (const_item value: (identifier) @at)
-"""
 
 _OWNERSHIP = (
     Rule("shared-borrow", "(reference_expression) @at", lambda m: not_raw(m) and no_child("mutable_specifier")(m)),
@@ -146,22 +133,6 @@ _ASYNC_AND_UNSAFE = (
 _POINTERS = (
     Rule("recursive-type", "(struct_item) @at (enum_item) @at", is_recursive),
     Rule(
-        "rc-refcell",
-        """(generic_type type: (_) @outer type_arguments: (type_arguments . (generic_type type: (_) @inner))) @at
-           (call_expression function: (scoped_identifier path: (_) @outer)
-             arguments: (arguments . (call_expression function: (scoped_identifier path: (_) @inner)))) @at""",
-        nested_in(b"Rc", b"RefCell"),
-        BY_NAME,
-    ),
-    Rule(
-        "arc-mutex",
-        """(generic_type type: (_) @outer type_arguments: (type_arguments . (generic_type type: (_) @inner))) @at
-           (call_expression function: (scoped_identifier path: (_) @outer)
-             arguments: (arguments . (call_expression function: (scoped_identifier path: (_) @inner)))) @at""",
-        nested_in(b"Arc", b"Mutex"),
-        BY_NAME,
-    ),
-    Rule(
         "atomics",
         "(arguments (scoped_identifier name: (identifier) @at)) (arguments (identifier) @at)",
         text_is("at", b"Relaxed", b"Acquire", b"Release", b"AcqRel", b"SeqCst"),
@@ -190,7 +161,6 @@ _ERRORS = (
         _each([*_FUNCTIONS, "closure_expression", "function_type"], "return_type: (_) @type"),
         lambda m: m.file.name_of(m.node("type")) == b"Result" and m.at.type != "function_type",
     ),
-    Rule("option-type", BARE_WORDS, text_is("at", b"None")),
     Rule("question-mark", "(try_expression) @at"),
     Rule(
         "unwrap-expect",
@@ -216,7 +186,6 @@ _ERRORS = (
 )
 
 _ABSTRACTIONS = (
-    Rule("phantom-data", BARE_WORDS, text_is("at", b"PhantomData"), BY_NAME),
     Rule("const-generics", "(const_parameter) @at"),
     Rule("const-fn", _each(_FUNCTIONS, '(function_modifiers "const")')),
     Rule(

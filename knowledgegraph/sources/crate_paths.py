@@ -17,8 +17,8 @@ _LONGEST_CHAIN = 12  # of re-exports of re-exports
 
 @dataclass(slots=True)
 class Reached:
-    """Public paths, the shortest first and a prelude's last. ``items``: by the ``id()`` of the item. ``modules``: by their place in the
-    source."""
+    """Public paths, the shortest first and a prelude's last. ``items``: by the ``id()`` of the item.
+    ``modules``: by their place in the source."""
 
     items: dict[int, list[Path]] = field(default_factory=dict)
     modules: dict[Path, list[Path]] = field(default_factory=dict)
