@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -91,6 +92,7 @@ class Knowledge:
                 if isinstance(step, Built):
                     for sentence in step.troubles:
                         yield events.Notice(inert_line(sentence), "warning")
+                    self._index_sessions()
                     yield events.KnowledgeBuilt(
                         step.entries, step.relations, step.seconds, step.read, step.reused, step.missing
                     )
@@ -104,6 +106,15 @@ class Knowledge:
             ) from error
         except (StoreError, OSError) as error:
             raise Failed("Not built", str(error)) from error
+
+    def _index_sessions(self) -> None:
+        """Not worth a word when it fails: the logs themselves are there, and the next build tries again."""
+        import sqlite3
+
+        from tutor.session_index import index_sessions
+
+        with contextlib.suppress(sqlite3.Error):
+            index_sessions(self.path, self._home.sessions)
 
     # What the user added.
 
