@@ -115,7 +115,7 @@ def _cited(read: dict[_Key, tuple[PageFile, ManPage]], files: PageFiles) -> dict
     refs: dict[str, _Key] = {}
     for key, (file, _) in read.items():
         short = f"{file.name}({file.section[0]})"
-        wanted = [file.name, short] if file.is_command else [short]
+        wanted = [file.name] if file.is_command else [short]
         ref = next((ref for ref in wanted if ref not in refs), f"{file.name}({file.section})")
         refs[ref] = key
     also: dict[_Key, list[str]] = {key: [] for key in read}

@@ -34,6 +34,7 @@ _ESCAPE = re.compile(
     | (?P<drop>n[+-]?{_NAME} | [mMFgkVY]{_NAME} | s[+-]?(?:\(..|\[[^\]\n]{{0,20}}\]|'[^'\n]{{0,20}}'|[1-3]\d|\d)
         | [ABDHLRSXZbhlovwx](?:'[^'\n]{{0,120}}'|"[^"\n]{{0,120}}"))
     | (?P<one>.)
+    | \Z
     )""",
     re.VERBOSE,
 )
@@ -247,7 +248,7 @@ class RoffInput:
             return text
         if "\\\\" not in text:  # the two escapes that most are
             text = text.replace("\\-", "-").replace("\\&", "")
-        return _ESCAPE.sub(self._escape, text).removesuffix("\\") if "\\" in text else text
+        return _ESCAPE.sub(self._escape, text) if "\\" in text else text
 
     def change_font(self, name: str) -> str:
         """The mark for ``.ft NAME`` and ``\\fNAME``; "" where nothing changes."""
