@@ -8,7 +8,7 @@ from knowledgegraph.sources.base import Machine, Source
 def sources_of(machine: Machine) -> list[Source]:
     """Every source, whether ``machine`` has it or not. The first that gives an id keeps it."""
     from knowledgegraph.sources.assets import Assets
-    from knowledgegraph.sources.crates import Crate
+    from knowledgegraph.sources.crates import crates
     from knowledgegraph.sources.error_codes import ErrorCodes
     from knowledgegraph.sources.gh import Gh
     from knowledgegraph.sources.git import Git
@@ -29,5 +29,5 @@ def sources_of(machine: Machine) -> list[Source]:
         Gh(machine),
         *manuals(machine),
         *notes_of(machine),
-        *(Crate(path) for path in machine.crates),
+        *crates(machine),
     ]

@@ -14,6 +14,11 @@ from commands.registry import COMMANDS, find, offered
 from tests.helpers_cli import BROKEN
 
 HEAVY = (
+    "numpy",
+    "onnxruntime",
+    "tokenizers",
+    "selectolax",
+    "tree_sitter",
     "textual",
     "networkx",
     "prompt_toolkit",
