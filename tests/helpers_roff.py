@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from knowledgegraph.sources.base import Machine
@@ -310,7 +311,7 @@ After it.
 """
 
 
-def machine(root: Path, pages: dict[str, str | bytes], programs: tuple[str, ...] = ()) -> Machine:
+def machine(root: Path, pages: Mapping[str, str | bytes], programs: tuple[str, ...] = ()) -> Machine:
     """A machine of its own: pages by their path ("man1/x.1") and programs by name, all of which do nothing."""
     for path, content in pages.items():
         file = root / "man" / path

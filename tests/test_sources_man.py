@@ -193,8 +193,8 @@ def test_a_family_of_thousands_is_left_out_and_counted(tmp_path: Path) -> None:
     pieces = read(machine)
     assert set(entries(pieces)) == {"vendor", "vendor_3", *(f"tool-{number}" for number in range(5))}
     assert troubles(pieces) == [
-        f"{man_files.LARGEST_FAMILY + 4} manual pages that begin with 'vendor' are left out: so many that are no programs "
-        "of this machine would bury the others."
+        f"{man_files.LARGEST_FAMILY + 4} manual pages that begin with 'vendor' are left out: so many that are no "
+        "programs of this machine would bury the others."
     ]
 
 

@@ -209,6 +209,7 @@ def test_a_table() -> None:
         ("--stat[=<width>[,<name-width>]]", ("--stat",), "[=<width>[,<name-width>]]"),
         ("--", ("--",), ""),
         ("+x", ("+x",), ""),
+        ("--reference[-if-able] <repo>", ("--reference", "--reference-if-able"), "<repo>"),
         ("-?", ("-?",), ""),
         ("\x01-s\x02size\x03", ("-s",), "size"),
         ("\x01--no-\x03\x01x\x03", ("--no-x",), ""),

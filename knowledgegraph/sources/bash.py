@@ -13,7 +13,7 @@ from pathlib import Path
 
 from knowledgegraph.entry import Coverage, Entry, Form, Kind, Piece, Relation, Trouble, entry_id, summary_of
 from knowledgegraph.sources.base import Found, Machine, Missing
-from knowledgegraph.sources.man_files import page_files
+from knowledgegraph.sources.man_files import fingerprint, page_files
 
 _KIND = "linux"
 # -p: neither the user's BASH_ENV nor functions from the environment reach it.
@@ -54,8 +54,8 @@ class BashBuiltins:
         version = _VERSION.search(told or "")
         if program is None or version is None:
             return Missing("bash is not installed, so its builtins are unknown.", "apt-get install bash")
-        taken = sorted(page_files(self._machine).command_names & _COMMON_NAMES)
-        return Found(version[1], f"{program} {told} {' '.join(taken)}", str(program))
+        # Which names are free depends on the manual pages.
+        return Found(version[1], f"{program} {version[0]} {fingerprint(self._machine)[1]}", str(program))
 
     def read(self, found: Found) -> Iterator[Piece]:
         """Every builtin and keyword, with its options."""
@@ -182,7 +182,3 @@ def _count(name: str, names: tuple[str, ...], told: set[str]) -> Iterator[Covera
     if names:
         missing = tuple(word for word in names if word not in told)
         yield Coverage(name, len(names) - len(missing), len(names), missing)
-
-
-#: Names of builtins for which there often is a program, and a page, too: where these appear, refs change.
-_COMMON_NAMES = frozenset({"[", "echo", "false", "kill", "printf", "pwd", "test", "time", "true"})

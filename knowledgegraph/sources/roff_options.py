@@ -10,11 +10,12 @@ from knowledgegraph.sources.roff_input import BOLD, ITALIC, ROMAN
 _LONGEST_TAG = 600
 _LONGEST_ARGUMENT = 80
 
-_BEFORE = r"(?:^|(?<=[\s,;|/(\[{'\"‘“]))"
+_BEFORE = r"(?:^|(?<=[\s,;|/(\[{'\"‘“])(?<!\w\[))"
 _SPELLED = re.compile(
     _BEFORE + r"(?P<dash>--?|\+)(?P<no>\[no-?\]|\(no-?\)|\{no-?\})?"
     r"(?P<name>[\w?#@%$!^~*][\w.+?-]*|<[\w-]+>|[<>](?=$|[\s,]))|" + _BEFORE + r"--(?=$|[\s,:|\])])"
 )
+_OPTIONAL_END = re.compile(r"\[(-[a-z][a-z-]*)\]")  # --reference[-if-able]
 _EDGE = re.compile(r"^[\s\[({'\"‘“]*(?=[-+])")
 _PERHAPS = re.compile(r"[\s\[({'\"‘“\x01-\x05]*[-+]")
 _MARK = re.compile("([\x01\x02\x03])")
@@ -43,6 +44,10 @@ def option(tag: str) -> tuple[tuple[str, ...], str] | None:
             spellings += [found["dash"] + name, found["dash"] + "no-" + name]
         else:
             spellings.append(spelled)
+            longer = _OPTIONAL_END.match(text, end)
+            if longer:
+                spellings.append(spelled + longer[1])
+                end = longer.end()
         ends.append((found.start(), end))
     if not spellings:
         return None
