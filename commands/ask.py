@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
         raise _nothing(asking)
     tutor = open_tutor(options, options.command)
     try:
-        read_once(tutor)
+        read_once(tutor, quiet=options.json)
         with asyncio.Runner() as runner:
             if options.batch:
                 return _batch(tutor, runner, options.home, asking=asking)

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
 def show(library: Library, name: str, options: argparse.Namespace) -> None:
     """Prints what is known around ``name``. ``options``: ``json``, ``dot`` and ``path``. Raises UsageError."""
-    found = find(library, name)
+    found = find(library, inert_line(name))  # whatever bytes were typed, an index gets text
     around = library.neighbourhood(found[0].id)
     if options.path:
         path = path_to(library, around)

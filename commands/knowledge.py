@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from commands import json_face, knowledge_report
 from commands.run import drive, exit_code, open_tutor
-from commands.terminal import has_colour, put
+from commands.terminal import ask, has_colour, is_interactive, put
 from commands.text_face import Printer
 from tutor import events
-from tutor.errors import Interrupted
+from tutor.errors import Interrupted, Missing
 from tutor.events import Event
 from tutor.inert import inert_line
 
@@ -147,6 +147,38 @@ def _add(tutor: Tutor, options: argparse.Namespace) -> int:
     return _after(tutor, options, "\n".join([tutor.knowledge.add(Path(path)) for path in options.paths]))
 
 
+def _add_crate(tutor: Tutor, options: argparse.Namespace) -> int:
+    from tutor.crates import default_cargo_home, find_crate
+
+    folder = tutor.home.data / "crates"
+    found = {wanted: find_crate(wanted, default_cargo_home(), folder) for wanted in options.crates}
+    absent = [wanted for wanted, place in found.items() if place is None]
+    if absent:
+        _require_consent(absent, options)
+    places = [place or _fetched(tutor, wanted, folder) for wanted, place in found.items()]
+    return _after(tutor, options, "\n".join([tutor.knowledge.add_crate(place) for place in places]))
+
+
+def _require_consent(crates: list[str], options: argparse.Namespace) -> None:
+    """Nothing is downloaded without a yes: ``--yes``, or one that is typed. Raises :class:`Missing` without it."""
+    named = inert_line(", ".join(crates))
+    if options.yes:
+        return
+    if is_interactive() and not options.json:
+        if ask(f"{named} is not on this machine; download it from crates.io? [y/N] ").lower() in ("y", "yes"):
+            return
+        raise Missing("Not downloaded", f"{named} was not downloaded, and nothing was added.")
+    raise Missing("Not here", f"{named} is not on this machine.", "add --yes to download it from crates.io with cargo")
+
+
+def _fetched(tutor: Tutor, wanted: str, folder: Path) -> Path:
+    from tutor.crates import default_cargo_home, fetch_crate
+    from tutor.toolchain import find_toolchain
+
+    sys.stderr.write(f"downloading {inert_line(wanted)}…\n")
+    return fetch_crate(wanted, folder, find_toolchain(tutor.home.cache), default_cargo_home())
+
+
 def _remove(tutor: Tutor, options: argparse.Namespace) -> int:
     return _after(tutor, options, "\n".join([tutor.knowledge.remove(Path(path)) for path in options.paths]))
 
@@ -163,5 +195,6 @@ def _after(tutor: Tutor, options: argparse.Namespace, done: str) -> int:
 
 
 _DO: dict[str, Callable[[Tutor, argparse.Namespace], int]] = {
-    "build": _build, "status": _status, "sources": _sources, "check": _check, "add": _add, "remove": _remove,
+    "build": _build, "status": _status, "sources": _sources, "check": _check, "add": _add, "add-crate": _add_crate,
+    "remove": _remove,
 }  # fmt: skip

@@ -172,7 +172,7 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_graph(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("concept", nargs="+", metavar="CONCEPT",
+    parser.add_argument("concept", nargs="+",
                         help="a concept, page, std path, command, option or error code, by its id or name")  # fmt: skip
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--dot", action="store_true", help="print Graphviz text")
@@ -181,7 +181,9 @@ def _add_graph(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_knowledge(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="build|status|sources|check|add|remove", required=True)
+    actions = parser.add_subparsers(
+        dest="action", metavar="build|status|sources|check|add|add-crate|remove", required=True
+    )
 
     def action(name: str, help_text: str) -> argparse.ArgumentParser:
         sub = actions.add_parser(name, help=help_text, prog=f"tutor knowledge {name}")
@@ -194,6 +196,10 @@ def _add_knowledge(parser: argparse.ArgumentParser) -> None:
     action("status", "how much is read, what is missing and how to get it")
     action("sources", "each source: where it is, its version, when it was read")
     action("check", "whether the lessons are in order and their references lead somewhere")
+    crates = action("add-crate", "add the source of crates: from this machine, or after a yes from crates.io")
+    crates.add_argument("crates", nargs="+", metavar="NAME|PATH", help="NAME, NAME@VERSION, or a folder")
+    crates.add_argument("--yes", action="store_true", help="download what is not on this machine without asking")
+    crates.add_argument("--no-build", action="store_true", help="do not read them now")
     for sub in (
         action("add", "add folders or files of notes (Markdown, text, PDF)"),
         action("remove", "take folders, files or crates out again"),

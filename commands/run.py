@@ -31,13 +31,19 @@ def open_tutor(options: argparse.Namespace, tool: str, root: str | Path = ".") -
     return tutor
 
 
-def read_once(tutor: Tutor) -> None:
-    """Where nothing of this machine's documentation was ever read it is read now, unless the settings say never. Ctrl+C
-    ends that: then, and after a failure, the lessons alone answer. All that is said goes to standard error."""
+def read_once(tutor: Tutor, *, quiet: bool = False) -> None:
+    """Where nothing of this machine's documentation was ever read it is read now, unless the settings say never or it
+    could not be kept. Ctrl+C ends that: then, and after a failure, the lessons alone answer. All that is said goes to
+    standard error; ``quiet``: not that only lessons answer."""
     if tutor.knowledge.built:
         return
     if tutor.settings.knowledge.build == "never":
-        sys.stderr.write("note: only the lessons answer; tutor knowledge build adds this machine's documentation.\n")
+        if not quiet:
+            sys.stderr.write("note: only lessons answer; tutor knowledge build adds this machine's documentation.\n")
+        return
+    try:
+        tutor.home.ensure(tutor.home.data)
+    except OSError:  # as the session log says, which cannot be kept either
         return
     from commands.knowledge import build
 

@@ -115,7 +115,7 @@ async def test_help_is_about_the_focused_pane(tmp_path: Path, pane: str) -> None
         focused = app.screen.focused
         await pilot.press("f1")
         await until_text(pilot, "Keys everywhere")
-        words = {"f2": "Send", "f3": "Accept all", "f4": "Show code", "f5": "Lesson"}
+        words = {"f2": "Send", "f3": "Accept all", "f4": "Show code", "f5": "Read"}
         assert words[pane] in frame(app) or pane == "f3"  # the diff's keys count only while there is a diff
         await pilot.press("escape")
         await until(pilot, lambda: app.screen.focused is focused, "the focus where it was")
@@ -406,7 +406,7 @@ async def main():
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         heavy = ("networkx", "git", "ollama", "chromadb", "sqlite3", "httpx", "tomlkit", "prompt_toolkit",
-                 "knowledgegraph.graph", "tutor.fix.search", "tutor.workspace")
+                 "knowledgegraph.store", "tutor.fix.search", "tutor.workspace")
         print([name for name in heavy if name in sys.modules])
 
 asyncio.run(main())

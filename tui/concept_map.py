@@ -33,9 +33,8 @@ class ConceptMap(LineWidget, inherit_bindings=False):
     HELP = """\
 ### Concepts
 
-The concept or page in the middle; on the left **what it needs first**, or what it is a part of; on the right **what it
-unlocks**, its parts and what comes next. Below are lessons about it, where to read on, and what is related; then what
-the selected one is. The line on top is the way that you came.
+What you look at is in the middle, **what it needs first** (or is a part of) on the left, **what it unlocks** on the
+right, lessons and pages about it below. The line on top is the way that you came.
 
 | key | |
 |---|---|

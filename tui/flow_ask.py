@@ -86,7 +86,7 @@ class AskFlow(Flow):
                 self.app.note(f"There is nothing called “{name}”; here is what comes near.", "warning")
                 self.app.knowledge_flow.find(name)
 
-        self.app.in_thread(lambda: self.app.tutor.library.look_up(name, 1), show)
+        self.app.in_thread(lambda: self.app.tutor.library.look_up(inert_line(name), 1), show)
 
     def open_source(self, citation: events.Citation | None = None) -> None:
         """Opens what an answer cites: the first source of the last answer, if not said which."""

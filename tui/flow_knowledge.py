@@ -126,7 +126,7 @@ class KnowledgeFlow(Flow):
 
     def _look(self, text: str, then: Callable[[Sequence[Entry]], None]) -> None:
         library = self.app.tutor.library
-        self.app.in_thread(lambda: found(library, text), then)
+        self.app.in_thread(lambda: found(library, inert_line(text)), then)
 
     def _go(self, chosen: tuple[str, str] | None) -> None:
         if chosen is not None:
