@@ -14,7 +14,7 @@ from pathlib import Path
 
 from knowledgegraph.entry import Entry, Form, Piece, Trouble, entry_id, summary_of
 from knowledgegraph.sources.base import Found, Machine, Missing
-from knowledgegraph.sources.man_files import page_files
+from knowledgegraph.sources.man_files import commands_with_a_file
 from knowledgegraph.sources.roff_options import option
 
 _KIND = "linux"
@@ -24,7 +24,7 @@ dirname du env expand expr factor fmt fold groups head hostid id install join li
 mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk pinky pr printenv ptx readlink realpath rm rmdir runcon
 seq sha1sum sha224sum sha256sum sha384sum sha512sum shred shuf sleep sort split stat stdbuf stty sum sync tac tail tee
 timeout touch tr truncate tsort tty uname unexpand uniq unlink users vdir wc who whoami find xargs grep egrep fgrep
-sed tar gzip gunzip diff diff3 sdiff cmp which cal chrt column findmnt flock getopt hexdump ionice ipcs lsblk lscpu
+sed tar gzip gunzip diff diff3 sdiff cmp cal chrt column findmnt flock getopt hexdump ionice ipcs lsblk lscpu
 lslocks lsns mountpoint namei prlimit rev setsid taskset whereis
 """
 PROGRAMS = tuple(_PROGRAMS_TEXT.split())
@@ -47,8 +47,7 @@ class ProgramHelp:
         return bool(self._programs())
 
     def _programs(self) -> dict[str, Path]:
-        files = page_files(self._machine)
-        have = files.command_names | {alias[0] for alias in files.links}
+        have = commands_with_a_file(self._machine)
         found = {name: self._machine.find(name) for name in PROGRAMS if name not in have}
         return {name: path for name, path in found.items() if path}
 

@@ -141,6 +141,8 @@ def join(words: list[str]) -> str:
 
 def plain(marked: str) -> str:
     """Marked text without its marks, spaces as spaces."""
+    if marked.isprintable():  # most is: a mark is not
+        return marked
     if NO_BREAK in marked:
         marked = _UNBROKEN.sub(r"\1", marked)
     if GLUE in marked:
