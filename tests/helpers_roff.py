@@ -222,6 +222,12 @@ thin
 \fB\-w\fR, \fB\-\-wash\fR
 .IP
 wash it first
+.HP
+\fB\-q\fR, \fB\-\-quiet\fR
+.HP
+\fB\-t\fR, \fB\-\-tidy\fR             not yet
+.HP
+A paragraph that hangs.
 .TP
 \fB\-1\fR
 one only

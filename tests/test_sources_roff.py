@@ -157,7 +157,10 @@ def test_pod2man() -> None:
 
 def test_help2man() -> None:
     found = options(read_page(pages.HELP2MAN))
-    assert set(found) == {("-T", "--thickness"), ("--thin",), ("-w", "--wash"), ("-1",)}
+    assert set(found) == {
+        ("-T", "--thickness"), ("--thin",), ("-w", "--wash"), ("-q", "--quiet"), ("-t", "--tidy"), ("-1",),
+    }  # fmt: skip
+    assert found["-t", "--tidy"].text == "not yet"
     assert found["-T", "--thickness"].argument == "COLS"
     assert found["-w", "--wash"].text == "wash it first"
 

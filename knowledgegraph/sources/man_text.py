@@ -35,6 +35,7 @@ class ManText:
         self._heading = 0  # level of an .SH whose line is yet to come
         self._font = ""  # of a .B or .I without arguments, for the line after it
         self._compact = False  # .PD 0: items follow each other without space
+        self._hangs = False  # the paragraph that is open began with .HP
         self._table: Table | None = None
         self._link = ""
 
@@ -49,7 +50,7 @@ class ManText:
                 if macro is not None:
                     macro(self, name, rest)
         self._end_code()
-        self.blocks.flush()
+        self._flush()
 
     # -- lines of text
 
@@ -57,7 +58,7 @@ class ManText:
         if self._code is None:
             if not line.strip():
                 if self._tag is None:
-                    self.blocks.flush()
+                    self._flush()
                 return
             if line[0] == " " and self._tag is None:
                 self.blocks.line_break()
@@ -94,6 +95,7 @@ class ManText:
         if joins and last is not None and last.shape is Shape.ITEM and last.depth == depth:
             last.text += "\n" + tag
         else:
+            self._flush()
             self.blocks.item(tag, depth)
         self._inside = True
         self._set_depth()
@@ -103,10 +105,25 @@ class ManText:
     def _set_depth(self) -> None:
         self.blocks.depth = 2 * len(self._insets) + self._inside
 
+    def _flush(self) -> Block | None:
+        """Ends the paragraph. One that hangs (.HP) and begins with an option is an item: what follows the spellings on
+        the line, after some space, is its body."""
+        block = self.blocks.flush()
+        hangs, self._hangs = self._hangs, False
+        if block is None or not hangs or option(block.text) is None:
+            return block
+        tag, _, text = block.text.partition("   ")
+        if len(tag) < _LONGEST_TERM:
+            block.shape, block.text = Shape.ITEM, tag
+            if text.strip():
+                block.body.append(Block(Shape.TEXT, block.depth + 1, text))
+        return block
+
     # -- structure
 
     def _begin_section(self, title: str, level: int) -> None:
         self._end_code()
+        self._flush()
         self._input.reset_font()
         self.blocks.heading(title, level)
         self._insets.clear()
@@ -128,6 +145,7 @@ class ManText:
         self._break()
         self._inside = False
         self._set_depth()
+        self._hangs = name == "HP"
 
     def _gap(self, name: str, rest: str) -> None:
         """Space between paragraphs that stay where they are."""
@@ -138,7 +156,7 @@ class ManText:
             self._code.append("")
             return
         self._tag = None
-        self.blocks.flush()
+        self._flush()
         self._input.reset_font()
 
     def _line_break(self, name: str, rest: str) -> None:
@@ -156,7 +174,7 @@ class ManText:
 
     def _flush_paragraph(self) -> None:
         if self._code is None:
-            self.blocks.flush()
+            self._flush()
         self._input.reset_font()
 
     def _indented(self, name: str, rest: str) -> None:
@@ -170,7 +188,7 @@ class ManText:
             self._code.append("")
             return
         self._tag = None
-        self._term_from(self.blocks.flush())
+        self._term_from(self._flush())
         self._input.reset_font()
         self._inside = True
         self._set_depth()
@@ -178,7 +196,7 @@ class ManText:
     def _inset(self, name: str, rest: str) -> None:
         was_open = self.blocks.is_open
         if self._code is None:
-            self._term_from(self.blocks.flush() if was_open else None)
+            self._term_from(self._flush() if was_open else None)
             self._input.reset_font()
         if len(self._insets) < DEEPEST:
             self._insets.append(self._inside)
@@ -187,7 +205,7 @@ class ManText:
 
     def _end_inset(self, name: str, rest: str) -> None:
         if self._code is None:
-            self.blocks.flush()
+            self._flush()
             self._input.reset_font()
         if self._insets:
             self._inside = self._insets.pop()
@@ -208,7 +226,7 @@ class ManText:
     def _begin_code(self, name: str, rest: str) -> None:
         if self._code is None:
             self._tag = None
-            self.blocks.flush()
+            self._flush()
             self._code = []
 
     def _finish_code(self, name: str, rest: str) -> None:
