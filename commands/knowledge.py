@@ -63,7 +63,9 @@ class BuildPrinter(Printer):
     def _done(self) -> None:
         last, self._last = self._last, None
         if last is not None:
-            self.aside(f"{last.done:>3}/{last.total} {inert_line(last.what)}")
+            read = last.what.endswith(("entries", "(unchanged)")) or last.done == last.total
+            absent = "" if read else ": not here"
+            self.aside(f"{last.done:>3}/{last.total} {inert_line(last.what)}{absent}")
 
 
 def build(tutor: Tutor, *, fresh: bool = False) -> tuple[events.KnowledgeBuilt | None, Event]:

@@ -106,9 +106,13 @@ def _table(told: Report, colour: bool) -> Iterable[str]:
 
 
 def _missing(told: Report) -> list[str]:
+    """The sources that are not here, those together that are got in the same way."""
+    ways: dict[tuple[str, str], list[str]] = {}
+    for row in told["missing_sources"]:
+        ways.setdefault((row["why"], row["how_to_get"]), []).append(inert_line(row["title"]))
     return [
-        f"  {inert_line(row['title'])}: {inert_line(row['why'])}\n      → {inert_line(row['how_to_get'])}"
-        for row in told["missing_sources"]
+        f"  {', '.join(titles)}\n      {inert_line(why)}\n      → {inert_line(how)}"
+        for (why, how), titles in ways.items()
     ]
 
 
