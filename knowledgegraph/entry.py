@@ -32,6 +32,7 @@ class Form(StrEnum):
     TERM = "term"  # an entry of a glossary
     CONCEPT = "concept"  # one of our own
     PATTERN = "pattern"
+    SIGNPOST = "signpost"  # leads the search to what it points to; never found itself
     NOTE = "note"  # from a folder of the user's
 
 
@@ -96,7 +97,8 @@ class Entry:
     what it is a part of; "" for a root. ``names``: further exact names by which it is looked up (``--hard``,
     ``Vec::push``, ``needless_return``); its ref and title always are. ``intents``: what a person types who needs it.
     ``codes``: error codes of rustc that it explains, the most typical first; ``leads``: those for which it comes first.
-    ``headline``: found by words in a question; False: found by exact name only (options, rules, methods).
+    ``headline``: found by words in a question; False: found by exact name only (options, rules, methods). ``cites``:
+    ids of what a lesson or a signpost leads to, the best first: found through it.
     """
 
     kind: str
@@ -113,6 +115,7 @@ class Entry:
     codes: tuple[str, ...] = ()
     leads: tuple[str, ...] = ()
     headline: bool = True
+    cites: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -145,6 +148,10 @@ def reference_of(identity: str) -> Reference:
     """The reference that an id stands for; the inverse of :func:`entry_id`."""
     kind, colon, ref = identity.partition(":")
     return Reference(kind, ref) if colon else Reference("concept", identity)
+
+
+#: The kind of the entries that are signposts.
+SIGNPOST = "signpost"
 
 
 def in_order(entries: Iterable[str]) -> Iterable[Relation]:

@@ -20,7 +20,7 @@ MIGRATIONS: Final = (
         row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
         title TEXT NOT NULL, form TEXT NOT NULL, domain TEXT NOT NULL, headline INTEGER NOT NULL, parent TEXT NOT NULL,
         location TEXT NOT NULL, summary TEXT NOT NULL, text TEXT NOT NULL, names TEXT NOT NULL, intents TEXT NOT NULL,
-        codes TEXT NOT NULL, leads TEXT NOT NULL);
+        codes TEXT NOT NULL, leads TEXT NOT NULL, cites TEXT NOT NULL);
     CREATE INDEX concepts_by_parent ON concepts(parent);
     CREATE INDEX concepts_by_source ON concepts(source);
     CREATE TABLE links(source TEXT NOT NULL, origin TEXT NOT NULL, target TEXT NOT NULL, kind TEXT NOT NULL);

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from knowledgegraph import ranking, words
 from knowledgegraph.concepts import Concept
-from knowledgegraph.entry import Entry, entry_id
+from knowledgegraph.entry import SIGNPOST, Entry
 from knowledgegraph.question import Question
 from knowledgegraph.ranking import Candidate
 
@@ -73,7 +73,7 @@ class Search:
 
     def search(self, query: str, limit: int = 5) -> list[Hit]:
         """The entries that fit ``query``, best first; an empty list when it is about something else."""
-        query = query[:_MAX_CHARS]
+        query = query[:_MAX_CHARS].encode("utf-8", "replace").decode()  # a lone surrogate is no text
         with self.store.reading() as database:
             exact = self._exact(database, query)
             is_code = words.codes(query) == [query.strip().upper()]
@@ -107,16 +107,20 @@ class Search:
         question = Question.of(query)
         candidates = self._candidates(database, question)
         question.weigh(database, self._headlines(database))
+        guides = _guides(database, candidates.values())
         for candidate in candidates.values():
             candidate.coverage = min(question.coverage(candidate.row) + candidate.named, 1.0)
-            if candidate.kind == "concept" and candidate.ref in self._concepts:
-                candidate.intended = _INTENDED * question.likeness(self._concepts[candidate.ref].intents) ** 3
+            if candidate.row in guides:
+                candidate.intended = _INTENDED * question.likeness(guides[candidate.row].intents) ** 3
         # What is near in meaning need not share words; but whether the question is ours, words alone decide.
         fitting = {row: found for row, found in candidates.items() if found.coverage >= question.least}
         if not fitting:
             return []
         fitting |= {row: found for row, found in candidates.items() if found.meaning}
-        self._spread(database, fitting)
+        _spread(database, fitting, guides)
+        fitting = {row: found for row, found in fitting.items() if found.kind != SIGNPOST}
+        if not fitting:
+            return []
         ranking.pool(fitting.values())
         ranked = sorted(fitting.values(), key=attrgetter("fit"), reverse=True)
         best = max(candidate.coverage for candidate in ranked[:5])
@@ -152,28 +156,44 @@ class Search:
             share = (near[str(identity)] - least) / ((most - least) or 1.0)
             candidate.meaning = _MEANING * share * candidate.worth * question.steer(candidate.domain)
 
-    def _spread(self, database: sqlite3.Connection, candidates: dict[int, Candidate]) -> None:
-        """Lets the lessons among the candidates speak for what they cite; brings in what was not found by its words."""
-        lessons = []
-        for lesson in list(candidates.values()):
-            if lesson.kind != "concept" or lesson.ref not in self._concepts:
-                continue
-            see = self._concepts[lesson.ref].see
-            ids = [entry_id(other.kind, other.ref) for other in see if other.kind != "concept"]
-            found = _look(database, "id", ids)
-            cited = []
-            for candidate in (found[identity] for identity in ids if identity in found):
-                candidate.coverage = lesson.coverage
-                cited.append(candidates.setdefault(candidate.row, candidate))
-            lessons.append((lesson, cited))
-        ranking.spread(lessons)
-
     def _headlines(self, database: sqlite3.Connection) -> int:
         """How many documents there are; counted once for each file."""
         if self._counted[0] != self.store.generation:
             count = database.execute("SELECT count(*) FROM concepts WHERE headline").fetchone()[0]
             self._counted = (self.store.generation, count)
         return self._counted[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guide:
+    """A lesson or a signpost: what was written for which questions, and the ids of what it cites, the best first."""
+
+    intents: tuple[str, ...]
+    cites: tuple[str, ...]
+
+
+def _guides(database: sqlite3.Connection, candidates: Iterable[Candidate]) -> dict[int, _Guide]:
+    """Those among the candidates, by row."""
+    rows = [candidate.row for candidate in candidates if candidate.kind in ("concept", SIGNPOST)]
+    marks = ",".join("?" * len(rows))
+    statement = f"SELECT row, intents, cites FROM concepts WHERE row IN ({marks})"  # noqa: S608 -- question marks
+    return {
+        row: _Guide(tuple(intents.splitlines()), tuple(cites.splitlines()))
+        for row, intents, cites in database.execute(statement, rows)
+    }
+
+
+def _spread(database: sqlite3.Connection, candidates: dict[int, Candidate], guides: Mapping[int, _Guide]) -> None:
+    """Lets the guides among the candidates speak for what they cite; brings in what was not found by its words."""
+    told = []
+    for row in [row for row in candidates if row in guides]:
+        guide, cited = candidates[row], []
+        found = _look(database, "id", guides[row].cites)
+        for candidate in (found[identity] for identity in guides[row].cites if identity in found):
+            candidate.coverage = guide.coverage
+            cited.append(candidates.setdefault(candidate.row, candidate))
+        told.append((guide, cited))
+    ranking.spread(told)
 
 
 def _ranked(database: sqlite3.Connection, match: str) -> list[tuple[float, Candidate]]:

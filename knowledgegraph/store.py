@@ -19,13 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from knowledgegraph import words
-from knowledgegraph.entry import Coverage, Entry, Form, Kind, PatternUse, Relation
+from knowledgegraph.entry import SIGNPOST, Coverage, Entry, Form, Kind, PatternUse, Relation
 from knowledgegraph.graph import Neighbourhood, Node, neighbourhood
 from knowledgegraph.schema import SCHEMA, StoreError, migrate
 from knowledgegraph.writing import Writer, derive
 
 _NODE = "c.id, c.title, c.kind, c.domain, c.form, c.summary"
-_ENTRY = "kind, ref, title, form, domain, summary, text, location, parent, names, intents, codes, leads, headline"
+_ENTRY = (
+    "kind, ref, title, form, domain, summary, text, location, parent, names, intents, codes, leads, headline, cites"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +153,12 @@ class Store:
         where = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         order = "title LIKE ? ESCAPE '\\' DESC, headline DESC, kind = 'concept' DESC, length(title), row"
         statement = (
-            f"SELECT {_ENTRY} FROM concepts WHERE (title LIKE ? ESCAPE '\\' OR ref LIKE ? ESCAPE '\\') {where} "  # noqa: S608 -- our own names
+            f"SELECT {_ENTRY} FROM concepts WHERE kind <> '{SIGNPOST}' {where} "  # noqa: S608 -- our own names
+            "AND (title LIKE ? ESCAPE '\\' OR ref LIKE ? ESCAPE '\\') "
             f"ORDER BY {order} LIMIT ?"
         )
         with self.reading() as database:
-            return [_entry(row) for row in database.execute(statement, (pattern, pattern, *kinds, start, limit))]
+            return [_entry(row) for row in database.execute(statement, (*kinds, pattern, pattern, start, limit))]
 
     # Connections.
 
@@ -306,10 +309,10 @@ def _of(alias: str) -> str:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    kind, ref, title, form, domain, summary, text, location, parent, names, intents, codes, leads, headline = row
+    kind, ref, title, form, domain, summary, text, location, parent, names, intents, codes, leads, headline, cites = row
     return Entry(
         kind, ref, title, Form(form), domain, summary, text, location, parent, _lines(names), _lines(intents),
-        tuple(codes.split()), tuple(leads.split()), bool(headline),
+        tuple(codes.split()), tuple(leads.split()), bool(headline), _lines(cites),
     )  # fmt: skip
 
 

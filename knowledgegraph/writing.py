@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from knowledgegraph import words
-from knowledgegraph.entry import Entry, Mention, PatternUse, Relation
+from knowledgegraph.entry import SIGNPOST, Entry, Mention, PatternUse, Relation
 from knowledgegraph.schema import migrate
 
 _COLUMNS = (
     "id", "source", "kind", "ref", "title", "form", "domain", "headline", "parent", "location", "summary", "text",
-    "names", "intents", "codes", "leads",
+    "names", "intents", "codes", "leads", "cites",
 )  # fmt: skip
 _OPTIONS = 4000  # characters of what a command's options say
 _BODY = 1500  # characters of an entry's text that questions are matched with
@@ -54,6 +54,7 @@ class Writer:
                     piece.id, self._source, piece.kind, piece.ref, piece.title, str(piece.form), piece.domain,
                     piece.headline, piece.parent, piece.location, piece.summary, piece.text,
                     "\n".join(piece.names), "\n".join(piece.intents), " ".join(piece.codes), " ".join(piece.leads),
+                    "\n".join(piece.cites),
                 ))  # fmt: skip
                 if len(self._entries) >= self._BATCH:
                     self.flush()
@@ -112,7 +113,9 @@ def derive(database: sqlite3.Connection) -> int:
 
 def _derive_names(database: sqlite3.Connection) -> None:
     def named() -> Iterator[tuple[str, int]]:
-        for row, ref, title, names in database.execute("SELECT row, ref, title, names FROM concepts"):
+        for row, ref, title, names in database.execute(
+            "SELECT row, ref, title, names FROM concepts WHERE kind <> ?", (SIGNPOST,)
+        ):
             for name in {words.name(ref), words.name(title), *map(words.name, names.split("\n"))}:
                 if name:
                     yield name, row
@@ -173,9 +176,9 @@ def _derive_documents(database: sqlite3.Connection) -> None:
     )
     database.execute(
         "INSERT INTO documents(rowid, title, names, intents, summary, body) "  # noqa: S608 -- our own text
-        "SELECT row, title, names || char(10) || ref, intents, summary, substr(text, 1, ?) || "
+        "SELECT row, title, iif(kind = ?, '', names || char(10) || ref), intents, summary, substr(text, 1, ?) || "
         f"CASE form WHEN 'command' THEN char(10) || coalesce(({options}), '') ELSE '' END "
         "FROM concepts c WHERE headline",
-        (_BODY, _OPTIONS),
+        (SIGNPOST, _BODY, _OPTIONS),
     )
     database.execute("INSERT INTO documents(documents) VALUES ('optimize')")

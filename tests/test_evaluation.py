@@ -30,7 +30,7 @@ from knowledgegraph.evaluation import (
 )
 from knowledgegraph.library import Library
 from knowledgegraph.references import Reference
-from tests.helpers_knowledge import HandMade, built, entry
+from tests.helpers_build import HandMade, built, entry
 from tutor.errors import Missing
 from tutor.knowledge import Knowledge
 from tutor.paths import Home, find_home

@@ -16,7 +16,7 @@ from knowledgegraph.answer import Citation, compose, cut, page, passage, tell
 from knowledgegraph.entry import Form
 from knowledgegraph.library import Library
 from knowledgegraph.search import Hit
-from tests.helpers_knowledge import HandMade, built, entry
+from tests.helpers_build import HandMade, built, entry
 
 PARAGRAPHS = "One.\n\nTwo words.\n\n- a\n- b\n\n```rust\nlet x = 1;\n\nlet y = 2;\n```\n\nLast."
 ZEBRA = entry(

@@ -17,7 +17,7 @@ from knowledgegraph.lock import LockHeld, locked
 from knowledgegraph.schema import StoreError
 from knowledgegraph.sources.base import Found
 from knowledgegraph.store import Store
-from tests.helpers_knowledge import HandMade, built, entry
+from tests.helpers_build import HandMade, built, entry
 
 ONE, TWO, THREE = entry("one.html"), entry("two.html"), entry("three.html")
 
@@ -115,7 +115,7 @@ _CHILD = """
     import os, resource, signal, sys
     from pathlib import Path
     from knowledgegraph.build import build
-    from tests.helpers_knowledge import HandMade, entry
+    from tests.helpers_build import HandMade, entry
     from knowledgegraph.sources.base import Found
 
     class Many(HandMade):

@@ -15,7 +15,7 @@ from knowledgegraph.concepts import Concept, Concepts
 from knowledgegraph.entry import Kind, Relation
 from knowledgegraph.graph import ConceptGraph, CycleError, Neighbourhood, Node, dot, neighbourhood, node_of
 from knowledgegraph.store import Store
-from tests.helpers_knowledge import entry
+from tests.helpers_build import entry
 
 
 def concepts(**requires: str) -> Concepts:

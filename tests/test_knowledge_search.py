@@ -13,7 +13,7 @@ from knowledgegraph.entry import Entry, Form, Relation
 from knowledgegraph.search import Search
 from knowledgegraph.sources.assets import pieces
 from knowledgegraph.store import Store
-from tests.helpers_knowledge import entry
+from tests.helpers_build import entry
 
 CONCEPTS = load_concepts(default_folder())
 

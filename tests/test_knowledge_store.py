@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from knowledgegraph.entry import Coverage, Entry, Form, Kind, Mention, PatternUse, Relation, Trouble
 from knowledgegraph.schema import SCHEMA, StoreError, migrate
 from knowledgegraph.store import Store
-from tests.helpers_knowledge import HandMade, built, entry
+from tests.helpers_build import HandMade, built, entry
 
 BOOK = entry("index.html", form=Form.BOOK, title="A Book")
 PAGE = entry("one.html", parent=BOOK.id, title="Moving boxes", text="A box is moved.", names=("box moving",))

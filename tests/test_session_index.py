@@ -10,7 +10,7 @@ import pytest
 from knowledgegraph.build import lock_file
 from knowledgegraph.lock import locked
 from sessions.store import list_sessions
-from tests.helpers_knowledge import HandMade, built, entry
+from tests.helpers_build import HandMade, built, entry
 from tutor.recording import Recorder
 from tutor.session_index import index_sessions
 

@@ -71,6 +71,7 @@ def test_concepts_become_entries(tmp_path: Path) -> None:
         intents=("where are my socks", "put socks away", "find a sock"),
         codes=("E0382", "E0505"),
         leads=("E0382",),
+        cites=("book:drawers.html#socks", "clippy:clippy::needless_sock"),
     )
     assert isinstance(wardrobe, Entry)
     assert (drawer.id, wardrobe.id) == ("drawer", "wardrobe")

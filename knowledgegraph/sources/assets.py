@@ -9,9 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledgegraph.concepts import Concept, ConceptError, Concepts, load_concepts
-from knowledgegraph.entry import Coverage, Entry, Form, Kind, Piece, Relation, Trouble, entry_id, summary_of
+from knowledgegraph.entry import (
+    SIGNPOST,
+    Coverage,
+    Entry,
+    Form,
+    Kind,
+    Piece,
+    Relation,
+    Trouble,
+    entry_id,
+    summary_of,
+)  # fmt: skip
+from knowledgegraph.signposts import Signpost, load_signposts
 from knowledgegraph.sources.base import Found, Machine, Missing
 
+_SIGNPOSTS = "signposts"
 _TABLE = re.compile(rb"^\[\[concept\]\]", re.MULTILINE)
 
 
@@ -52,6 +65,12 @@ class Assets:
             return
         yield from pieces(concepts, folder)
         yield Coverage("concepts", len(concepts), total)
+        try:
+            signposts = load_signposts(folder.parent / _SIGNPOSTS)
+        except ConceptError as error:
+            yield from (Trouble(problem) for problem in error.problems)
+            return
+        yield from map(_signpost, signposts)
 
 
 def pieces(concepts: Concepts, folder: Path) -> Iterator[Entry | Relation]:
@@ -62,8 +81,21 @@ def pieces(concepts: Concepts, folder: Path) -> Iterator[Entry | Relation]:
         yield from _relations(concept)
 
 
+def _signpost(signpost: Signpost) -> Entry:
+    return Entry(
+        kind=SIGNPOST,
+        ref=signpost.ref,
+        title="",
+        form=Form.SIGNPOST,
+        domain=signpost.domain,
+        intents=signpost.intents,
+        cites=tuple(entry_id(see.kind, see.ref) for see in signpost.see),
+    )
+
+
 def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.toml"))
+    """The files of concepts, and those of signposts beside them."""
+    return [*sorted(folder.glob("*.toml")), *sorted((folder.parent / _SIGNPOSTS).glob("*.toml"))]
 
 
 def _content(path: Path) -> bytes:
@@ -88,6 +120,7 @@ def _entry(concept: Concept, folder: Path) -> Entry:
         intents=concept.intents,
         codes=concept.errors,
         leads=concept.leads,
+        cites=tuple(entry_id(see.kind, see.ref) for see in concept.see if see.kind != "concept"),
     )
 
 
