@@ -56,7 +56,7 @@ def test_read_as_written(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_said(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert old in GOOD
-    with pytest.raises(ConceptError, match="shell.toml: ") as caught:
+    with pytest.raises(ConceptError, match=r"shell\.toml: ") as caught:
         load(tmp_path, GOOD.replace(old, new))
     assert said in str(caught.value)
 
