@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from knowledgegraph.concepts import Concept, Concepts, default_folder, load_concepts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from knowledgegraph.answer import Answer
     from knowledgegraph.entry import Entry
     from knowledgegraph.graph import ConceptGraph, Neighbourhood
     from knowledgegraph.search import Hit, Recall, Search
     from knowledgegraph.store import Store
+
+
+T = TypeVar("T")
 
 
 class Library:
@@ -37,6 +40,7 @@ class Library:
         self._lessons: Store | None = None
         self._search: Search | None = None
         self._graph: ConceptGraph | None = None
+        self._broken = -1  # when the file that cannot be used was written
         self.problem = ""
 
     @classmethod
@@ -87,12 +91,31 @@ class Library:
                 from knowledgegraph.schema import StoreError
                 from knowledgegraph.store import Store
 
+                stamp = self._path.stat().st_mtime_ns
+                if stamp == self._broken:
+                    return None
                 try:
                     self._store = Store.open(self._path)
                     self.problem = ""
                 except (StoreError, OSError) as error:
-                    self.problem = str(error)
+                    self.problem, self._broken = str(error), stamp
             return self._store
+
+    def _ask(self, use: Callable[[], T]) -> T:
+        """What ``use`` finds; in the lessons, and :attr:`problem` says why, where the built knowledge turns out to be
+        damaged."""
+        from knowledgegraph.schema import StoreError
+
+        try:
+            return use()
+        except StoreError as error:
+            with self._lock:
+                if self._store is None or self._path is None:
+                    raise
+                self._store.close()
+                self._store, self.problem = None, str(error)
+                self._broken = self._path.stat().st_mtime_ns if self._path.exists() else 0
+            return use()
 
     @property
     def _searching(self) -> Search:
@@ -113,46 +136,46 @@ class Library:
         """The authored concept with this id, or whose title or alias this is, in any case; None if there is none."""
         if name in self.concepts:
             return self.concepts[name]
-        entries = self.store.entries(self.store.named(name)).values()
+        entries = self._ask(lambda: self.store.entries(self.store.named(name))).values()
         return next((self.concepts[entry.ref] for entry in entries if entry.id in self.concepts), None)
 
     def entry(self, identity: str) -> Entry | None:
         """The entry with this id ("book:ch04-01-what-is-ownership.html", "ownership"), or None."""
-        return self.store.entry(identity)
+        return self._ask(lambda: self.store.entry(identity))
 
     def look_up(self, name: str, limit: int = 10) -> list[Entry]:
         """The entries that are called exactly this: an id, a title, a code, a lint, a std path, a command, an option;
         our own concepts first, then what can be read at length."""
-        entry = self.store.entry(name)
-        found = list(self.store.entries(self.store.named(name)).values())
+        entry = self.entry(name)
+        found = list(self._ask(lambda: self.store.entries(self.store.named(name))).values())
         found.sort(key=lambda other: (other.kind != "concept", not other.headline, other.ref))
         rest = [other for other in found if entry is None or other.id != entry.id]
         return ([entry] if entry else [])[:limit] + rest[: limit - bool(entry)]
 
     def find(self, text: str, limit: int = 50, kinds: Sequence[str] = ()) -> list[Entry]:
         """Entries in whose title or reference ``text`` occurs: for a finder that narrows down with every key."""
-        return self.store.find(text, limit, kinds)
+        return self._ask(lambda: self.store.find(text, limit, kinds))
 
     def search(self, query: str, limit: int = 5) -> list[Hit]:
         """What fits ``query``, best first; nothing when it is about something else."""
-        return self._searching.search(query, limit)
+        return self._ask(lambda: self._searching.search(query, limit))
 
     def answer(self, question: str, limit: int = 8) -> Answer:
         """An answer out of lessons and documentation, with citations; ``in_scope`` is False when they hold none."""
         from knowledgegraph.answer import compose
 
-        return compose(question, self.search(question, limit), self)
+        return self._ask(lambda: compose(question, self.search(question, limit), self))
 
     def page(self, identity: str) -> str:
         """A lesson, or a page of documentation with the text of its sections, as Markdown. Raises KeyError for an
         unknown id."""
         from knowledgegraph.answer import page
 
-        return page(identity, self)
+        return self._ask(lambda: page(identity, self))
 
     def neighbourhood(self, identity: str) -> Neighbourhood:
         """What surrounds an entry. Raises KeyError for an unknown id. Needs no networkx."""
-        return self.store.around(identity)
+        return self._ask(lambda: self.store.around(identity))
 
     def for_error(self, code: str) -> tuple[Concept, ...]:
         """The concepts that explain an error code of rustc, the most typical first."""

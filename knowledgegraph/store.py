@@ -283,8 +283,10 @@ class _Reading:
             self._store._lock.release()
             raise
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
         self._store._lock.release()
+        if isinstance(error, sqlite3.DatabaseError):  # damaged on the disk, or written by hand
+            raise StoreError(f"The knowledge is damaged ({error}); build it again: tutor knowledge build") from error
 
 
 def _open_for_reading(path: Path) -> sqlite3.Connection:

@@ -214,3 +214,21 @@ def test_any_text_is_kept_as_it_is(given: Entry) -> None:
     assert store.entry(given.id) == given
     store.find(given.title)
     store.close()
+
+
+def test_a_damaged_file_leaves_the_lessons(path: Path) -> None:
+    from knowledgegraph.library import Library
+
+    built(path, HandMade(pieces=(PAGE, TYPE)))
+    library = Library.open(path)
+    assert [found.id for found in library.look_up("Box")] == [TYPE.id]
+    with sqlite3.connect(path) as database:  # as a file may be of which a part was overwritten
+        database.execute("DROP TABLE names")
+        database.execute("DROP TABLE documents")
+    database.close()
+    assert library.look_up("Box") != [TYPE]
+    assert "damaged" in library.problem
+    assert library.answer("what is a lifetime in rust").in_scope
+    built(path, HandMade(pieces=(PAGE, TYPE), fingerprint="2"), fresh=True)
+    assert [found.id for found in library.look_up("boxes::Box")] == [TYPE.id]
+    assert library.problem == ""

@@ -46,7 +46,7 @@ class Answerer:
         self._explainer = Explainer(tutor)
         self._turns: list[tuple[str, str]] = []
         self._shown: dict[str, set[str]] = {}
-        self._told_of_recall = False
+        self._told: set[str] = set()
         # One object a model for the whole conversation: its window only grows, so the server loads it once.
         self._models: dict[tuple[str, str, int], OllamaModel] = {}
 
@@ -68,7 +68,7 @@ class Answerer:
 
         started = time.monotonic()
         known = await call(lambda: self._look_up(question, complaint))
-        if (notice := self._recall_notice()) is not None:
+        for notice in self._problems():
             yield notice
         status = await self.model_status()
         if status.available:
@@ -107,13 +107,15 @@ class Answerer:
 
     # From this machine.
 
-    def _recall_notice(self) -> events.Notice | None:
-        """Says once that what was set up to find by meaning does not work."""
-        problem = self._tutor.library.recall_problem
-        if not problem or self._told_of_recall:
-            return None
-        self._told_of_recall = True
-        return events.Notice(f"Searching by words alone: {problem}", "warning")
+    def _problems(self) -> Iterator[events.Notice]:
+        """Says once each what keeps answers from being as good as they could be."""
+        library = self._tutor.library
+        recall = f"Searching by words alone: {library.recall_problem}" if library.recall_problem else ""
+        lessons = f"Answering from the lessons alone: {library.problem}" if library.problem else ""
+        for problem in filter(None, (recall, lessons)):
+            if problem not in self._told:
+                self._told.add(problem)
+                yield events.Notice(problem, "warning")
 
     def _look_up(self, question: str, complaint: str) -> Known:
         """What the lessons and the compiler say; after a complaint, what has not been shown for this question."""
