@@ -43,6 +43,8 @@ def _each(kinds: list[str], rest: str) -> str:
     return "".join(f"({kind} {rest}) @at\n" for kind in kinds)
 
 
+_LABELLED = frozenset(["loop_expression", "while_expression", "for_expression", "block"])
+
 _OWNERSHIP = (
     Rule("shared-borrow", "(reference_expression) @at", lambda m: not_raw(m) and no_child("mutable_specifier")(m)),
     Rule(
@@ -272,8 +274,6 @@ _BASICS = (
     Rule("move-closure", '(closure_expression "move") @at'),
     Rule("fn-pointer", '(function_type "fn") @at'),
 )
-
-_LABELLED = frozenset(["loop_expression", "while_expression", "for_expression", "block"])
 
 RULES: tuple[Rule, ...] = (
     *_OWNERSHIP,
