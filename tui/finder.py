@@ -105,8 +105,8 @@ class Finder(ModalScreen[tuple[str, str]], inherit_bindings=False):
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "move(1)", "Down", show=False, id="finder.down", priority=True),
-        Binding("up,ctrl+p", "move(-1)", "Up", show=False, id="finder.up", priority=True),
+        Binding("down", "move(1)", "Down", show=False, id="finder.down", priority=True),
+        Binding("up", "move(-1)", "Up", show=False, id="finder.up", priority=True),
         Binding("pagedown", "move(10)", "Page down", show=False, id="finder.page_down", priority=True),
         Binding("pageup", "move(-10)", "Page up", show=False, id="finder.page_up", priority=True),
         Binding("enter", "choose('map')", "Map", id="finder.map", priority=True),

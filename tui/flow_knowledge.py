@@ -14,8 +14,6 @@ from tutor import events
 from tutor.inert import inert_line
 
 if TYPE_CHECKING:
-    from subprocess import Popen
-
     from knowledgegraph.entry import Entry
     from knowledgegraph.library import Library
     from tui.app import TutorApp
@@ -33,7 +31,6 @@ class KnowledgeFlow(Flow):
     def __init__(self, app: TutorApp) -> None:
         super().__init__(app)
         self._building = False
-        self._opened: list[Popen[bytes]] = []
 
     # Reading the documentation of the machine.
 
@@ -223,12 +220,11 @@ class KnowledgeFlow(Flow):
             self.copy_place(location)
             return
         import subprocess
+        import threading
 
-        self._opened = [other for other in self._opened if other.poll() is None]
         quiet = subprocess.DEVNULL
-        self._opened.append(
-            subprocess.Popen([program, address], stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
-        )
+        opening = subprocess.Popen([program, address], stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        threading.Thread(target=opening.wait, name="opening", daemon=True).start()  # it may stay as long as it likes
         self.app.notify(inert_line(address), title="Opened", markup=False)
 
     def run_example(self, reader: Reader, example: str) -> None:

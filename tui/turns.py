@@ -177,7 +177,10 @@ class Sources(Static, can_focus=True):
 
     def __init__(self, citations: Sequence[Citation]) -> None:
         super().__init__("", markup=False, classes="sources")
-        self._named = list({c.title or c.ref: c for c in reversed(citations)}.items())[::-1]
+        named: dict[str, Citation] = {}
+        for citation in citations:
+            named.setdefault(citation.title or citation.ref, citation)
+        self._named = list(named.items())
 
     def render(self) -> Content:
         """The most important ones, numbered."""
