@@ -17,9 +17,10 @@ _HEADLINE = "{title names intents summary}"
 _BODY_SHARE = 0.5  # how much a word in the body covers, against one in a headline
 _SAME_SHARE = 0.7  # how much a word covers that means the same, against the word itself
 _RARE = 4  # a word in fewer documents says no more than this: rare words are often accidents
-# The least of a question that must be covered: when it names a domain by a word that means nothing else; when its words
-# point to one; when "rust" is all, which may be the one on iron; when nothing says what it is about.
-_LEAST_OURS, _LEAST_LEANING, _LEAST_RUST, _LEAST_ANY = 0.2, 0.33, 0.5, 0.54
+# The least of a question that must be covered: when it names a domain by a word that means nothing else; when several
+# of its words point to one, or one word alone, which may be meant otherwise (branch, shell, string); when "rust" is
+# all, which may be the one on iron; when nothing says what it is about.
+_LEAST_OURS, _LEAST_SEVERAL, _LEAST_POINTER, _LEAST_RUST, _LEAST_ANY = 0.4, 0.37, 0.44, 0.5, 0.54
 _LEAST_ONE = 0.6  # one word alone must be in a headline: lessons use words in passing
 _STRANGE = 0.1  # more, when nothing says what it is about and no document knows one of its words
 _DOMAIN, _FOREIGN_DOMAIN, _LEANING = 1.3, 0.6, 0.4
@@ -74,7 +75,7 @@ class Question:
         """How much of it the best document must cover for it to be about what the tutor knows."""
         if words.is_plainly_ours(self.text):
             return _LEAST_OURS
-        least = _LEAST_LEANING
+        least = _LEAST_SEVERAL if len(words.pointers(self.text)) > 1 else _LEAST_POINTER
         if not self.leaning:
             strange = any(not rows for rows in self.known.values())
             least = (_LEAST_RUST if self.domains else _LEAST_ANY) + (_STRANGE if strange else 0.0)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MAX_CHARS = 500
 _CANDIDATES = 100  # entries that FTS5 hands over
 _NEAREST = 100  # entries that vectors hand over
+_FLOOR = 0.2  # an entry that knows less of a question is no candidate
 _MEANING = 0.6  # what the nearest in meaning is worth, against the best by its words
 # What a match in a column is worth to BM25, in the order of the table: title, names, intents, summary, body.
 _WEIGHTS = (6.0, 4.0, 4.0, 2.5, 1.0)
@@ -112,11 +113,10 @@ class Search:
             candidate.coverage = min(question.coverage(candidate.row) + candidate.named, 1.0)
             if candidate.row in guides:
                 candidate.intended = _INTENDED * question.likeness(guides[candidate.row].intents) ** 3
-        # What is near in meaning need not share words; but whether the question is ours, words alone decide.
-        fitting = {row: found for row, found in candidates.items() if found.coverage >= question.least}
-        if not fitting:
+        if max((found.coverage for found in candidates.values()), default=0.0) < question.least:
             return []
-        fitting |= {row: found for row, found in candidates.items() if found.meaning}
+        # What is near in meaning need not share words; but whether the question is ours, words alone decide.
+        fitting = {row: found for row, found in candidates.items() if found.coverage >= _FLOOR or found.meaning}
         _spread(database, fitting, guides)
         fitting = {row: found for row, found in fitting.items() if found.kind != SIGNPOST}
         if not fitting:

@@ -12,10 +12,15 @@ _CODE = re.compile(r"\bE\d{4}\b", re.IGNORECASE)
 _EDGE = " \t\n`'\"“”‘’.,;:!?()[]"
 
 
+def pointers(query: str) -> frozenset[str]:
+    """The words of a query that are most likely about one of our domains."""
+    return frozenset(term.lower() for term in _TERM.findall(query) if term.lower() in vocabulary.LEANING)
+
+
 def leaning(query: str) -> dict[str, float]:
     """Which domains the words of a query point to that names none: shares that add up to 1; nothing where none do."""
-    found = [vocabulary.LEANING[term.lower()] for term in _TERM.findall(query) if term.lower() in vocabulary.LEANING]
-    return {domain: found.count(domain) / len(found) for domain in dict.fromkeys(found)}
+    found = [vocabulary.LEANING[term] for term in pointers(query)]
+    return {domain: found.count(domain) / len(found) for domain in sorted(set(found))}
 
 
 _SUFFIX = re.compile(r"(?<=\w{3})(?:ies|ing|ed|es|s|e|y)$")
