@@ -6,6 +6,7 @@ busy machine slows both. What counts is the ratio; the seconds are there to be d
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import pty
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TUTOR = Path(sys.executable).parent / "tutor"
@@ -129,9 +131,14 @@ def measure(work: Path) -> list[Row]:
     env = {**os.environ, "TUTOR_HOME": str(work / "home"), "OLLAMA_HOST": "127.0.0.1:9", "TERM": "xterm-256color"}
     unwanted = {"PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES"}  # a user's Python keeps what it compiled
     env = {key: value for key, value in env.items() if key not in unwanted}
+    # The lessons alone, except where the knowledge itself is measured.
+    settings = work / "home" / "config" / "config.toml"
+    settings.parent.mkdir(parents=True, mode=0o700)
+    settings.write_text('[knowledge]\nbuild = "never"\n')
     rows = [_version(env, work), _first_paint(env, work)]
     rows += _fix(env, work)
     rows += [_append(work), _memory(env, work)]
+    rows += _knowledge(env | {"TUTOR_HOME": str(work / "knowing")}, work)
     return rows
 
 
@@ -202,6 +209,34 @@ def _memory(env: dict[str, str], work: Path) -> Row:
 
     _in_terminal([str(TUTOR), str(work / "empty")], env, work, watch)
     return Row("resident memory of the idle app", f"{resident / 1024:.0f} MiB", "–", "VmRSS after 6 s")
+
+
+def _told(env: dict[str, str], work: Path, *arguments: str) -> dict[str, Any]:
+    """What a call of ours with --json says."""
+    done = subprocess.run([str(TUTOR), *arguments, "--json"], env=env, cwd=work, stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False)  # fmt: skip
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def _knowledge(env: dict[str, str], work: Path) -> list[Row]:
+    """Building what is on this machine, and asking it."""
+    first = seconds_of([str(TUTOR), "knowledge", "build"], env=env, cwd=work)
+    again = statistics.median(seconds_of([str(TUTOR), "knowledge", "build"], env=env, cwd=work) for _ in range(3))
+    status = _told(env, work, "knowledge", "status")
+    entries = f"{status['concepts']:,} entries, {status['relations']:,} relations"
+    ask = [str(TUTOR), "ask", "--no-model", "how do I undo the last commit but keep my changes"]
+    answer = statistics.median(seconds_of(ask, env=env, cwd=work) for _ in range(9))
+    found = _told(env, work, "eval", "retrieval")
+    size = (work / "knowing" / "data" / "knowledge.sqlite").stat().st_size
+    return [
+        Row("reading all documentation of this machine", f"{first:.1f} s", "< 60 s", entries),
+        Row("reading it again, nothing changed", f"{again:.1f} s", "–", f"{again / first:.2f} of the first time"),
+        Row("size of the knowledge", f"{size / 2**20:.0f} MiB", "–", "one SQLite file"),
+        Row("first answer in a fresh process", f"{answer:.2f} s", "< 0.7 s", "`tutor ask`, from start to exit, median of 9"),
+        Row("an answer in a warm process", f"{found['median_ms']:.1f} ms", "< 20 ms",
+            f"median; 95 of 100 under {found['p95_ms']:.1f} ms (< 60 ms), {found['questions']} questions"),
+    ]  # fmt: skip
 
 
 def report(rows: list[Row]) -> str:
