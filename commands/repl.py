@@ -16,7 +16,7 @@ from pathlib import Path
 
 from commands import intent
 from commands.registry import find, offered
-from commands.run import consume, drive, open_tutor
+from commands.run import consume, drive, open_tutor, read_once
 from commands.terminal import is_interactive
 from commands.text_face import AnswerPrinter, Printer, list_diagnostics
 from tutor import events
@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
     """Chats until the end of input; 0."""
     tutor = open_tutor(options, "chat")
     try:
+        read_once(tutor, quiet=True)
         with asyncio.Runner() as runner:
             return Chat(tutor, runner, options, lines(tutor.home)).run()
     finally:

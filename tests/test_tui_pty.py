@@ -182,3 +182,26 @@ def test_an_error_of_our_own_ends_in_one_line_a_private_report_and_exit_code_70(
     assert "Traceback" not in text
     reports = list((find_home().state / "crashes").iterdir())
     assert len(reports) == 1 and "inside" in reports[0].read_text()
+
+
+def test_keys_find_read_and_walk_in_a_real_terminal(tmp_path: Path) -> None:
+    from tests.helpers_knowledge import build_small
+
+    build_small(find_home())
+    with terminal(100, 30, project(tmp_path / "job")) as screen:
+        screen.shows("Ask, or type")
+        screen.shows("sandbox")
+        screen.type("\x06")  # ctrl+f
+        screen.shows("A part of a name")
+        screen.type("second whe")
+        screen.shows("Second Wheels in short.")
+        screen.type("\x0f")  # ctrl+o
+        screen.shows("Second Wheels turn.")
+        screen.type("n")
+        screen.shows("Third Wheels turn.")
+        screen.type("m")
+        screen.shows("comes before 1")
+        screen.type("\x1b[D\r")  # left, to the page before, and there
+        screen.shows("comes next 1")
+        screen.type("\x11")
+        assert screen.wait() == 0

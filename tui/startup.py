@@ -64,6 +64,7 @@ class Startup:
             "explain": [*codes.items(), *self._concepts],
             "graph": self._concepts,
             "helpful": [("yes", "it helped"), ("no", "say what was wrong; it is tried again")],
+            "knowledge": [("build", "read what changed"), ("status", "how much is read, and what is missing")],
             "fix": [(file, "has errors") for file in dict.fromkeys(places)],
         }
         return offers.get(command, [])
