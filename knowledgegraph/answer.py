@@ -67,7 +67,10 @@ def compose(query: str, hits: Sequence[Hit], library: Library) -> Answer:
     if not hits:
         return Answer(_NOTHING, (), False, ())
     near = [hit for hit in hits if hit.exact or hit.score >= _NEAR * hits[0].score]
-    main = _main(near)
+    told = [hit for hit in near if hit.concept or hit.entry.text or hit.entry.summary]
+    if not told:
+        return Answer(_elsewhere(near), tuple(_citations(near, library)), True, ())
+    main = _main(told)
     around = library.neighbourhood(main.entry.id)
     if main.concept:
         code = next((code for code in words.codes(query) if code in main.concept.errors), "")
@@ -77,8 +80,15 @@ def compose(query: str, hits: Sequence[Hit], library: Library) -> Answer:
     others = [_also(hit.entry) for hit in near if hit is not main]
     if others:
         parts.append("**See also**\n\n" + "\n".join(dict.fromkeys(others)))
-    concepts = (main.entry.id, *(hit.entry.id for hit in near if hit is not main))
+    concepts = (main.entry.id, *(hit.entry.id for hit in told if hit is not main))
     return Answer("\n\n".join(parts), tuple(_citations(near, library)), True, concepts)
+
+
+def _elsewhere(near: Sequence[Hit]) -> str:
+    """Where the answer stands, when none of it is on this machine."""
+    lines = [f"- **{hit.entry.title}** ({SOURCES.get(hit.entry.kind, hit.entry.kind)})" for hit in near]
+    note = "These pages are not on this machine; `tutor knowledge status` says how to get what is missing."
+    return "\n\n".join(["## Where to read", "\n".join(dict.fromkeys(lines)), note])
 
 
 def _main(near: Sequence[Hit]) -> Hit:
@@ -195,4 +205,5 @@ def _citations(hits: Sequence[Hit], library: Library) -> Iterable[Citation]:
                 seen.add((see.kind, see.ref))
                 known = library.entry(entry_id(see.kind, see.ref))
                 title = known.title if known else hit.entry.title
-                yield Citation(see.ref, see.kind, title, hit.score, (known.location if known else "") or see.url)
+                score = min(hit.score, hits[-1].score)  # nobody found it by what was asked
+                yield Citation(see.ref, see.kind, title, score, (known.location if known else "") or see.url)

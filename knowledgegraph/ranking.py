@@ -24,6 +24,7 @@ _FORMS = {"book": 0.8, "module": 0.95, "method": 0.95, "option": 0.8, "variable"
 
 _CITED = 1.0  # of a lesson's fit goes to the first section that it cites, ...
 _CITED_NEXT = 0.88  # ... and of that to each next one
+_UNREAD = 0.8  # what a page is worth that is not on this machine
 _BOTH = 0.7  # what the weaker of two reasons (its own words, a lesson's citation) adds
 _COVERED = 0.4  # the part of a text's fit that counts only as far as the question is covered
 _PAGE = 0.05  # what each further section of a page that fits adds to the best one
@@ -82,7 +83,7 @@ def spread(lessons: Iterable[tuple[Candidate, list[Candidate]]]) -> None:
     for lesson, cited in lessons:
         share = _CITED * lesson.own
         for candidate in cited:
-            candidate.cited = max(candidate.cited, share)
+            candidate.cited = max(candidate.cited, share if candidate.row >= 0 else share * _UNREAD)
             share *= _CITED_NEXT
 
 

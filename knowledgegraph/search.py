@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from knowledgegraph import ranking, words
 from knowledgegraph.concepts import Concept
-from knowledgegraph.entry import SIGNPOST, Entry
+from knowledgegraph.entry import SIGNPOST, Entry, Form, reference_of
 from knowledgegraph.question import Question
 from knowledgegraph.ranking import Candidate
 
@@ -80,10 +80,11 @@ class Search:
             is_code = words.codes(query) == [query.strip().upper()]
             found = [] if is_code or len(exact) >= limit else self._fitting(database, query, exact)
         scores = dict.fromkeys(exact, 1.0)
-        for row, score in found:
-            scores.setdefault(row, score)
+        for candidate, score in found:
+            scores.setdefault(candidate.row, score)
         best = sorted(scores, key=lambda row: -scores[row])[:limit]
         entries = self.store.entries(best)
+        entries |= {candidate.row: _unread(candidate) for candidate, _ in found if candidate.row < 0}
         return [self._hit(entries[row], scores[row], row in exact) for row in best if row in entries]
 
     def _hit(self, entry: Entry, score: float, exact: bool) -> Hit:
@@ -101,8 +102,8 @@ class Search:
             rows.update(dict.fromkeys(row for (row,) in found))
         return list(rows)
 
-    def _fitting(self, database: sqlite3.Connection, query: str, exact: list[int]) -> list[tuple[int, float]]:
-        """Rows with their scores: the share of the question that the best one covers, falling with their fit."""
+    def _fitting(self, database: sqlite3.Connection, query: str, exact: list[int]) -> list[tuple[Candidate, float]]:
+        """What fits, with scores: the share of the question that the best one covers, falling with their fit."""
         if words.is_elsewhere(query) and not exact:
             return []
         question = Question.of(query)
@@ -124,7 +125,7 @@ class Search:
         ranking.pool(fitting.values())
         ranked = sorted(fitting.values(), key=attrgetter("fit"), reverse=True)
         best = max(candidate.coverage for candidate in ranked[:5])
-        return [(candidate.row, best * candidate.fit / ranked[0].fit) for candidate in ranked]
+        return [(candidate, best * candidate.fit / ranked[0].fit) for candidate in ranked]
 
     # Where candidates come from.
 
@@ -184,16 +185,27 @@ def _guides(database: sqlite3.Connection, candidates: Iterable[Candidate]) -> di
 
 
 def _spread(database: sqlite3.Connection, candidates: dict[int, Candidate], guides: Mapping[int, _Guide]) -> None:
-    """Lets the guides among the candidates speak for what they cite; brings in what was not found by its words."""
+    """Lets the guides among the candidates speak for what they cite; brings in what was not found by its words, and
+    what was never read on this machine (with a row below 0)."""
     told = []
+    unread: dict[str, Candidate] = {}
     for row in [row for row in candidates if row in guides]:
         guide, cited = candidates[row], []
         found = _look(database, "id", guides[row].cites)
-        for candidate in (found[identity] for identity in guides[row].cites if identity in found):
+        for identity in guides[row].cites:
+            candidate = found.get(identity) or unread.get(identity)
+            if candidate is None:
+                see = reference_of(identity)
+                candidate = unread[identity] = Candidate(-1 - len(unread), see.kind, see.ref, "", guide.domain)
             candidate.coverage = guide.coverage
             cited.append(candidates.setdefault(candidate.row, candidate))
         told.append((guide, cited))
     ranking.spread(told)
+
+
+def _unread(candidate: Candidate) -> Entry:
+    """What a lesson cites and nobody read here: no more than its reference."""
+    return Entry(candidate.kind, candidate.ref, candidate.ref, Form.PAGE, candidate.domain)
 
 
 def _ranked(database: sqlite3.Connection, match: str) -> list[tuple[float, Candidate]]:

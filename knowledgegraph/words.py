@@ -9,6 +9,7 @@ from knowledgegraph import vocabulary
 _TERM = re.compile(r"[^\W_]+")
 _QUOTED = re.compile(r"`([^`]+)`")
 _CODE = re.compile(r"\bE\d{4}\b", re.IGNORECASE)
+_NO_WORD = re.compile(r"'|\\x[0-9a-f]{2}", re.IGNORECASE)  # nor is what stands for a byte that is no text
 _EDGE = " \t\n`'\"“”‘’.,;:!?()[]"
 
 
@@ -84,7 +85,7 @@ def signs(query: str) -> list[str]:
 
 def terms(query: str) -> list[str]:
     """The words worth searching for, in order, each once. Only letters and digits: safe inside FTS5 quotes."""
-    found = (term.lower() for term in _TERM.findall(query.replace("'", " ")))
+    found = (term.lower() for term in _TERM.findall(_NO_WORD.sub(" ", query)))
     kept = [term for term in found if term not in vocabulary.STOP and term not in vocabulary.ONLY_STEERING]
     return list(dict.fromkeys(term for term in kept if len(term) > 1 or term.isascii()))
 

@@ -75,5 +75,11 @@ def test_it_leads_to_its_pages_and_is_never_found_itself() -> None:
     assert "shell/1" not in [hit.entry.ref for hit in search.search("what eats up my drive", 50)]
     assert store.find("") and all(found.kind != "signpost" for found in store.find(""))
     store.close()
-    bare = Search(Store.in_memory([sign]), {})
-    assert bare.search("what eats up my drive") == []  # what it points to was never read
+
+
+def test_what_it_points_to_need_not_have_been_read() -> None:
+    sign = Entry(
+        "signpost", "shell/1", "", Form.SIGNPOST, "linux", intents=("what eats up my drive",), cites=("linux:du",)
+    )
+    (hit,) = Search(Store.in_memory([sign]), {}).search("what eats up my drive")
+    assert (hit.entry.kind, hit.entry.ref, hit.entry.text, hit.entry.location) == ("linux", "du", "", "")
