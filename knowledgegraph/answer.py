@@ -6,6 +6,7 @@ Nothing is made up here: every sentence of an answer stands in a lesson or on a 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,7 +26,9 @@ _NOTHING = (
 )
 _NEAR = 0.6  # of the best score: below it, a further hit is not worth a line
 _LESSON = 0.75  # of the best score: a lesson this near is told first, because it is made to be read
-_PASSAGE = 1200  # characters of a page that an answer shows
+_PASSAGE, _UNITS, _OPTIONS = 1200, 4, 5  # characters of a page that an answer shows, parts of it, options
+_SELDOM = 10  # a word in more than one of so many options says little about any
+_LINE, _ALSO = 140, 6  # characters of a line in a list; lines of "see also"
 _MOST_SECTIONS = 60
 
 #: What each kind of citation is called where a reader sees it.
@@ -68,18 +71,18 @@ def compose(query: str, hits: Sequence[Hit], library: Library) -> Answer:
         return Answer(_NOTHING, (), False, ())
     near = [hit for hit in hits if hit.exact or hit.score >= _NEAR * hits[0].score]
     told = [hit for hit in near if hit.concept or hit.entry.text or hit.entry.summary]
-    if not told:
+    if not told or (told[0].score < _LESSON * near[0].score and not told[0].exact):
         return Answer(_elsewhere(near), tuple(_citations(near, library)), True, ())
-    main = _main(told)
+    main = _main(told, query)
     around = library.neighbourhood(main.entry.id)
     if main.concept:
         code = next((code for code in words.codes(query) if code in main.concept.errors), "")
         parts = [tell(main.concept, around, code)]
     else:
-        parts = [passage(main.entry, around)]
-    others = [_also(hit.entry) for hit in near if hit is not main]
+        parts = [relevant(query, main.entry, library, around)]
+    others = list(dict.fromkeys(_also(hit.entry) for hit in near if hit is not main))
     if others:
-        parts.append("**See also**\n\n" + "\n".join(dict.fromkeys(others)))
+        parts.append("**See also**\n\n" + "\n".join(others[:_ALSO]))
     concepts = (main.entry.id, *(hit.entry.id for hit in told if hit is not main))
     return Answer("\n\n".join(parts), tuple(_citations(near, library)), True, concepts)
 
@@ -91,16 +94,23 @@ def _elsewhere(near: Sequence[Hit]) -> str:
     return "\n\n".join(["## Where to read", "\n".join(dict.fromkeys(lines)), note])
 
 
-def _main(near: Sequence[Hit]) -> Hit:
-    """The hit that is told: the best one, unless a lesson is about as good."""
+def _main(near: Sequence[Hit], query: str) -> Hit:
+    """The hit that is told: a lesson that fits about as well as the best hit, else of the best hit's page the part that
+    shares most words with the question."""
     lessons = (hit for hit in near if hit.concept and (hit.exact or hit.score >= _LESSON * near[0].score))
-    return next(lessons, near[0])
+    lesson = next(lessons, None)
+    if lesson is not None or near[0].exact:
+        return lesson or near[0]
+    asked = _asked(query)
+    page = near[0].entry.page
+    same = [hit for hit in near if hit.entry.page == page]
+    return max(same, key=lambda hit: _shared(asked, f"{hit.entry.title} {hit.entry.text[:_PASSAGE]}"))
 
 
 def _also(entry: Entry) -> str:
     source = SOURCES.get(entry.kind, entry.kind)
     where = "" if entry.kind == "concept" else f" ({source})"
-    return f"- **{entry.title}**{where}" + (f": {entry.summary}" if entry.summary else "")
+    return f"- **{entry.title}**{where}" + (f": {_short(entry.summary)}" if entry.summary else "")
 
 
 def tell(concept: Concept, neighbourhood: Neighbourhood | None = None, code: str = "") -> str:
@@ -122,11 +132,76 @@ def tell(concept: Concept, neighbourhood: Neighbourhood | None = None, code: str
 
 
 def passage(entry: Entry, neighbourhood: Neighbourhood | None = None, most: int = _PASSAGE) -> str:
-    """An entry of the documentation, as far as an answer shows it: its own words, and where they stand."""
+    """An entry of the documentation from its beginning, as far as ``most`` characters go, and where it stands."""
+    return "\n\n".join((_head(entry, neighbourhood), cut(entry.text, most) or entry.summary))
+
+
+def relevant(question: str, entry: Entry, library: Library, neighbourhood: Neighbourhood) -> str:
+    """What an entry says about ``question``: how it begins, the paragraphs and examples that share the question's
+    words, and of a command the options that do. All of it its own words."""
+    asked = _asked(question) - {words.stem(term) for term in words.terms(entry.ref)}
+    units = _units(entry.text)
+    shared = [_shared(asked, unit) for unit in units]
+    chosen = {0} if units else set()
+    size = len(units[0]) if units else 0
+    for place in sorted(range(1, len(units)), key=lambda place: (-shared[place], place)):
+        wanted = shared[place] > 0 or len(chosen) == 1  # something to begin with, where nothing fits better
+        if wanted and len(chosen) < _UNITS and size + len(units[place]) <= _PASSAGE:
+            chosen.add(place)
+            size += len(units[place])
+    parts = [_head(entry, neighbourhood)]
+    before = -1
+    for place in sorted(chosen):
+        if place > before + 1:
+            parts.append("…")
+        parts.append(units[place])
+        before = place
+    if not units:
+        parts.append(entry.summary)
+    elif before < len(units) - 1:
+        parts.append("…")
+    if entry.form is Form.COMMAND:
+        parts += _options(asked, entry, library)
+    return "\n\n".join(parts)
+
+
+def _asked(question: str) -> set[str]:
+    """The stems of a question's words, and of those that mean the same."""
+    terms = words.terms(question)
+    return {words.stem(word) for term in terms for word in (term, *words.same(term))}
+
+
+def _options(asked: set[str], entry: Entry, library: Library) -> list[str]:
+    """The options of a command that share words with the question: several, or one that few of its options have."""
+    options = [part for part in library.store.parts(entry.id) if part.form is Form.OPTION]
+    said = [_stems(f"{option.title} {option.summary}") & asked for option in options]
+    counts = Counter(term for terms in said for term in terms)
+    rare = {term for term, count in counts.items() if count <= max(2, len(options) // _SELDOM)}
+    fitting = [(len(terms), -place) for place, terms in enumerate(said) if terms & rare or len(terms) > 1]
+    best = [options[-place] for _, place in sorted(fitting, reverse=True)[:_OPTIONS]]
+    lines = [f"- `{option.title}`: {_short(option.summary)}" for option in best]
+    return ["**Options that fit**\n\n" + "\n".join(lines)] if lines else []
+
+
+def _stems(text: str) -> set[str]:
+    return {words.stem(term) for term in words.terms(text)}
+
+
+def _shared(asked: set[str], text: str) -> int:
+    return len(asked & _stems(text))
+
+
+def _short(summary: str) -> str:
+    """The first sentence of a summary, as far as a line of a list goes."""
+    first = re.split(r"(?<=[.:!?])\s", summary, maxsplit=1)[0]
+    return first if len(first) <= _LINE else f"{first[:_LINE].rsplit(' ', 1)[0]}…"
+
+
+def _head(entry: Entry, neighbourhood: Neighbourhood | None) -> str:
+    """The title of an entry, and the way to it from its source."""
     above = neighbourhood.above if neighbourhood else ()
     place = " › ".join([SOURCES.get(entry.kind, entry.kind), *(node.title for node in above[1:])])
-    text = cut(entry.text, most) or entry.summary
-    return f"## {entry.title}\n\n*{place}*\n\n{text}"
+    return f"## {entry.title}\n\n*{place}*"
 
 
 def cut(markdown: str, most: int) -> str:
@@ -141,6 +216,19 @@ def cut(markdown: str, most: int) -> str:
         taken.append(block)
         size += len(block)
     return "\n\n".join(taken)
+
+
+def _units(markdown: str) -> list[str]:
+    """Blocks as they are understood: code with the paragraph before it, a heading with what follows it."""
+    units: list[str] = []
+    joined = False
+    for block in _blocks(markdown):
+        if units and (joined or (block.lstrip().startswith(("```", "~~~")) and len(units[-1]) < _PASSAGE // 2)):
+            units[-1] += f"\n\n{block}"
+        else:
+            units.append(block)
+        joined = block.startswith("#")
+    return units
 
 
 def _blocks(markdown: str) -> Iterable[str]:

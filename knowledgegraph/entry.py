@@ -122,6 +122,11 @@ class Entry:
         """``KIND:REF``; of an authored concept its own id alone."""
         return entry_id(self.kind, self.ref)
 
+    @property
+    def page(self) -> tuple[str, str]:
+        """What a reader opens: the sections of one page share it."""
+        return page_of(self.kind, self.ref)
+
 
 @dataclass(frozen=True, slots=True)
 class PatternUse:
@@ -142,6 +147,11 @@ Piece = Entry | Relation | Mention | PatternUse | Coverage | Trouble
 def entry_id(kind: str, ref: str) -> str:
     """The id of the entry that a reference cites."""
     return ref if kind == "concept" else f"{kind}:{ref}"
+
+
+def page_of(kind: str, ref: str) -> tuple[str, str]:
+    """The page that a reference leads to, without the place in it."""
+    return kind, ref.partition("#")[0].partition(" --")[0]
 
 
 def reference_of(identity: str) -> Reference:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from knowledgegraph.entry import page_of
+
 #: What a source is worth to a learner, at the same fit: what teaches before what lists.
 _KINDS = {
     "concept": 1.25, "book": 1.15, "rbe": 1.05, "error": 1.0, "std": 1.0, "git": 1.0, "gh": 1.0, "linux": 0.95,
@@ -63,7 +65,7 @@ class Candidate:
     @property
     def page(self) -> tuple[str, str]:
         """What a reader opens: sections of one page share it."""
-        return self.kind, self.ref.split("#")[0].split(" --")[0]
+        return page_of(self.kind, self.ref)
 
     @property
     def own(self) -> float:

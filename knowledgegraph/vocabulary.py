@@ -74,6 +74,7 @@ LEANING = {word: domain for domain, text in _LEANING_TEXT.items() for word in te
 
 # What learners call things, and what the documentation calls them. Both are searched for.
 _SAME_TEXT = """
+exclude omit ignore prune skip; excluding omit ignore prune; ignore exclude;
 folder directory; folders directories; subfolder subdirectory; delete remove; deleted removed; deleting removing;
 erase remove; wipe remove; parameter argument; parameters arguments; null none option; nil none option; exception
 panic error; exceptions panic errors; class struct; classes structs; interface trait; interfaces traits; inheritance
