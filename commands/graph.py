@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from commands import json_face
+from commands.run import readable
 from commands.terminal import has_colour, put, width
-from tutor.errors import UsageError
+from tutor.errors import Missing, UsageError
 from tutor.inert import inert_line
 from tutor.paths import find_home
 
@@ -39,9 +40,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def show(library: Library, name: str, options: argparse.Namespace) -> None:
-    """Prints what is known around ``name``. ``options``: ``json``, ``dot`` and ``path``. Raises UsageError."""
+    """Prints what is known around ``name``. ``options``: ``json``, ``dot`` and ``path``. Raises UsageError, and
+    Missing for a damaged knowledge."""
+    with readable():
+        _show(library, name, options)
+
+
+def _show(library: Library, name: str, options: argparse.Namespace) -> None:
     found = find(library, inert_line(name))  # whatever bytes were typed, an index gets text
-    around = library.neighbourhood(found[0].id)
+    try:
+        around = library.neighbourhood(found[0].id)
+    except KeyError:  # it was there a moment ago: the knowledge is damaged, and the lessons alone are left
+        raise Missing("Not readable", library.problem or f"{name!r} is gone.", "tutor knowledge build") from None
     if options.path:
         path = path_to(library, around)
         if options.json:

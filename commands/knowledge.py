@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands import json_face, knowledge_report
-from commands.run import drive, exit_code, open_tutor
+from commands.run import drive, exit_code, open_tutor, readable
 from commands.terminal import ask, has_colour, is_interactive, put
 from commands.text_face import Printer
 from tutor import events
@@ -25,7 +25,8 @@ def run(options: argparse.Namespace) -> int:
     """Runs one of the subcommands."""
     tutor = open_tutor(options, "knowledge")
     try:
-        return _DO[options.action](tutor, options)
+        with readable():
+            return _DO[options.action](tutor, options)
     finally:
         tutor.close()
 

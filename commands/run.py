@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor import events
+from tutor.errors import Missing
 from tutor.events import Event
 from tutor.inert import inert_line
 from tutor.paths import find_home
@@ -52,6 +53,17 @@ def read_once(tutor: Tutor, *, quiet: bool = False) -> None:
         build(tutor)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; the lessons alone answer. Later: tutor knowledge build\n")
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raises :class:`Missing`, which says how to build it again, where the knowledge turns out to be damaged."""
+    from knowledgegraph.schema import StoreError
+
+    try:
+        yield
+    except StoreError as error:
+        raise Missing("Not readable", str(error), "tutor knowledge build --fresh") from error
 
 
 async def consume(stream: AsyncGenerator[Event, None], show: Show) -> Event:

@@ -3,6 +3,9 @@ background."""
 
 from __future__ import annotations
 
+import contextlib
+import re
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,6 +133,18 @@ def test_what_is_found_is_filled_up_by_what_fits(library: Library) -> None:
     by_words = found(library, "value used after it was moved")
     assert any(entry.kind == "concept" for entry in by_words)
     assert len({entry.id for entry in by_words}) == len(by_words)
+
+
+async def test_a_damaged_knowledge_is_said_and_the_finder_goes_on(home: Home, tmp_path: Path) -> None:
+    build_small(home)
+    with contextlib.closing(sqlite3.connect(Knowledge(home).path)) as database:
+        database.execute("ALTER TABLE concepts RENAME COLUMN intents TO other")
+        database.commit()
+    app = make_app(tmp_path)
+    async with running(app) as pilot:
+        finder = await find(pilot, app, "wheel")
+        assert finder.settled and not finder.found.entries
+        await until_said(pilot, app, "tutor knowledge build")
 
 
 # The map.
@@ -385,11 +400,12 @@ async def test_a_number_opens_what_an_answer_cites(library: Library, tmp_path: P
         await until(pilot, lambda: app.query(Sources) and not app.jobs.busy, "an answer")
         sources = app.query(Sources).last()
         shown = str(sources.render())
-        number = shown[: shown.index(" Ownership")][-1]
+        found_it = re.search(r"(\d) Ownership ", shown)
+        assert found_it, shown
         assert sources in app.chat.stops()
         sources.focus()
         await pilot.pause()
-        await pilot.press("9", number)
+        await pilot.press(found_it[1])
         await reader(pilot, app, "Ownership")
         await pilot.press("escape")
         app.go_to("chat")

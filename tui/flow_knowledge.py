@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from commands.run import readable
 from tui.flows import Flow
 from tui.status import Fact
 from tutor import events
+from tutor.errors import TutorError
 from tutor.inert import inert_line
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from tui.app import TutorApp
     from tui.lesson import Page, Reader
     from tui.outline import Branch
+
+T = TypeVar("T")
 
 _UNBUILT = "Only lessons yet: /knowledge reads this machine's documentation."
 _HITS = 10
@@ -31,6 +35,7 @@ class KnowledgeFlow(Flow):
     def __init__(self, app: TutorApp) -> None:
         super().__init__(app)
         self._building = False
+        self._problem = ""  # of the knowledge file, as it was last told
 
     # Reading the documentation of the machine.
 
@@ -141,8 +146,15 @@ class KnowledgeFlow(Flow):
         self.app.in_thread(lambda: self.app.tutor.library.built, show)
 
     def _look(self, text: str, then: Callable[[Sequence[Entry]], None]) -> None:
-        library = self.app.tutor.library
-        self.app.in_thread(lambda: found(library, inert_line(text)), then)
+        def look(library: Library) -> Sequence[Entry]:
+            try:
+                with readable():
+                    return found(library, inert_line(text))
+            except TutorError as error:  # said; and the finder goes on
+                self.app.call_from_thread(self.app.tell_error, error)
+                return ()
+
+        self._ask_library(look, then)
 
     def _go(self, chosen: tuple[str, str] | None) -> None:
         if chosen is not None:
@@ -154,8 +166,7 @@ class KnowledgeFlow(Flow):
         from tui.outline import Outline
 
         def parts(key: str, then: Callable[[Sequence[Branch]], None]) -> None:
-            library = self.app.tutor.library
-            self.app.in_thread(lambda: branches(library, key), then)
+            self._ask_library(lambda library: branches(library, key), then)
 
         def show(built: bool) -> None:
             self.app.push_screen(Outline(parts, "" if built else _UNBUILT), self._go)
@@ -186,15 +197,29 @@ class KnowledgeFlow(Flow):
     def _page(self, identity: str, then: Callable[[Page | None], None]) -> None:
         from tui.lesson import page_of
 
-        library = self.app.tutor.library
-
-        def read() -> Page | None:
+        def read(library: Library) -> Page | None:
             try:
                 return page_of(library, identity)
             except KeyError:
                 return None
 
-        self.app.in_thread(read, then)
+        self._ask_library(read, then)
+
+    def _ask_library(self, ask: Callable[[Library], T], then: Callable[[T], None]) -> None:
+        """Asks in the background; a knowledge that turns out to be damaged is said in one line."""
+        library = self.app.tutor.library
+
+        def work() -> T:
+            with readable():
+                return ask(library)
+
+        def show(answer: T) -> None:
+            if library.problem and library.problem != self._problem:
+                self._problem = library.problem
+                self.app.note(f"Only the lessons can be used: {library.problem}", "warning")
+            then(answer)
+
+        self.app.in_thread(work, show)
 
     def turn(self, reader: Reader, identity: str, *, back: bool = False) -> None:
         """Shows another page in the reader."""
@@ -230,7 +255,6 @@ class KnowledgeFlow(Flow):
     def run_example(self, reader: Reader, example: str) -> None:
         """Runs an example of our own and shows what it prints."""
         from commands.example import run_example
-        from tutor.errors import TutorError
 
         home = self.app.tutor.home
 
