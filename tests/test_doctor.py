@@ -11,6 +11,7 @@ import pytest
 
 from commands.doctor import Check, as_text, examine
 from tests.helpers_cli import no_traceback, only_object, tools_without, tutor
+from tests.helpers_knowledge import small_machine
 from tests.ollama_server import running
 from tutor.paths import Home
 
@@ -110,3 +111,13 @@ def test_text_says_what_signs_say_without_colour() -> None:
     assert "\x1b" not in plain
     assert [line[0] for line in plain.splitlines()] == ["✓", "!", " ", "✗"]
     assert json.dumps("get it").strip('"') in plain
+
+
+def test_it_says_how_much_is_known(home: Home, tmp_path: Path) -> None:
+    unread = _checks("--no-model")["knowledge"]
+    assert (unread["status"], unread["fix"]) == ("warn", "tutor knowledge build")
+    env = dict(small_machine(tmp_path / "machine"))
+    assert tutor("knowledge", "build", env=env).returncode == 0
+    read = _checks("--no-model", env=env)["knowledge"]
+    assert read["status"] == "ok" and "entries from 2 sources, 14 not on this machine" in read["detail"]
+    assert "tutor knowledge status" in read["fix"]

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _UNBUILT = "Only lessons yet: /knowledge reads this machine's documentation."
 _HITS = 10
+_WRITTEN = {"ffi": "FFI", "ci": "CI"}
 _OPENABLE = (".html", ".htm", ".md", ".txt", ".pdf", ".rs")
 
 
@@ -288,6 +289,7 @@ def branches(library: Library, key: str) -> list[Branch]:
     """The outline below a branch: "" for its roots; "chapter NAME", "roots KIND FORM" and "parts ID". Blocks."""
     from knowledgegraph.answer import SOURCES
     from knowledgegraph.concepts import DOMAINS
+    from knowledgegraph.entry import SIGNPOST
     from tui.outline import Branch
 
     sort, _, rest = key.partition(" ")
@@ -303,24 +305,24 @@ def branches(library: Library, key: str) -> list[Branch]:
             return [Branch(entry.title, entry.id, f"parts {entry.id}" if _has_parts(library, entry) else "")
                     for entry in sorted(entries, key=lambda entry: entry.title.lower())]  # fmt: skip
     outline = sorted(library.concepts.by_competency().items(), key=lambda item: DOMAINS.index(item[1][0].domain))
-    chapters = [
-        Branch(_capital(name.replace("-", " ")), "", f"chapter {name}", len(lessons)) for name, lessons in outline
-    ]
+    chapters = [Branch(_chapter(name), "", f"chapter {name}", len(lessons)) for name, lessons in outline]
     roots: dict[tuple[str, str], list[Entry]] = {}
     for entry in library.store.parts(""):
-        if entry.kind != "concept":
+        if entry.kind not in ("concept", SIGNPOST):
             roots.setdefault((entry.kind, entry.form), []).append(entry)
     for (kind, form), entries in roots.items():
         if len(entries) == 1:
             chapters.append(Branch(entries[0].title, entries[0].id, f"parts {entries[0].id}"))
         else:
-            title = f"{SOURCES.get(kind, kind)}: {form}s"
+            title = f"{SOURCES.get(kind, kind)}: {'other pages' if form == 'page' else f'{form}s'}"
             chapters.append(Branch(title, "", f"roots {kind} {form}", len(entries)))
     return chapters
 
 
-def _capital(name: str) -> str:
-    return name if name == "gh" else name[0].upper() + name[1:]
+def _chapter(name: str) -> str:
+    """A competency as a heading: "unsafe-ffi" is "Unsafe FFI"."""
+    words = [_WRITTEN.get(word, word) for word in name.split("-")]
+    return " ".join([words[0] if name == "gh" else words[0][0].upper() + words[0][1:], *words[1:]])
 
 
 def _has_parts(library: Library, entry: Entry) -> bool:
