@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from knowledgegraph.entry import page_of
+from knowledgegraph.everyday import EVERYDAY
 
 #: What a source is worth to a learner, at the same fit: what teaches before what lists.
 _KINDS = {
@@ -22,6 +23,7 @@ _ASIDE = {"cargo": ("CHANGELOG.html", "reference/unstable.html", "reference/semv
           "rustc": ("platform-support/", "lints/listing/"), "book": ("ch21", "appendix-05", "ch00"),
           "std": ("std::os::", "std::arch", "std::simd")}  # fmt: skip
 _ASIDE_WORTH = 0.6
+_SELDOM = 0.75  # what a manual page is worth that few people ever need
 _FORMS = {"book": 0.8, "module": 0.95, "method": 0.95, "option": 0.8, "variable": 0.8, "term": 0.9}
 
 _CITED = 1.0  # of a lesson's fit goes to the first section that it cites, ...
@@ -35,6 +37,8 @@ _PAGE = 0.05  # what each further section of a page that fits adds to the best o
 def worth(kind: str, ref: str, form: str) -> float:
     """The prior of an entry: about 1."""
     value = _KINDS.get(kind, 1.0) * _FORMS.get(form, 1.0)
+    if kind == "linux" and page_of(kind, ref)[1] not in EVERYDAY:
+        value *= _SELDOM
     return value * _ASIDE_WORTH if ref.startswith(_ASIDE.get(kind, ("\0",))) else value
 
 
@@ -83,7 +87,7 @@ class Candidate:
 def spread(lessons: Iterable[tuple[Candidate, list[Candidate]]]) -> None:
     """Lets each lesson that fits speak for the sections that it cites, the first one most."""
     for lesson, cited in lessons:
-        share = _CITED * lesson.own
+        share = _CITED * (lesson.own + lesson.named)
         for candidate in cited:
             candidate.cited = max(candidate.cited, share if candidate.row >= 0 else share * _UNREAD)
             share *= _CITED_NEXT

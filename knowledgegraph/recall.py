@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 _MOST = 400  # characters of an entry that a vector is made of
 # What is embedded first: lessons, what teaches, what is looked up, the rest.
-_FIRST: Final = ("concept", "book", "rbe", "std", "git", "gh", "error", "linux", "note", "cargo", "reference")
+_FIRST: Final = ("concept", "signpost", "book", "rbe", "std", "git", "gh", "error", "linux", "note", "cargo", "reference")
 # A vector of one of an entry's intents has the entry's id, this, and the intent's place.
 _INTENT: Final = "\n"
 
 
 def texts_of(store: Store) -> Iterator[tuple[str, str, str]]:
     """What is embedded of a store, the most wanted first: an id, a hash of the text, the text. One for each headline
-    entry (its title and summary) and one for each intent of a lesson."""
+    entry (its title and summary) and one for each intent of a lesson or signpost."""
     place = (
         "CASE kind " + " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(_FIRST)) + " ELSE 99 END"
     )
@@ -31,7 +31,8 @@ def texts_of(store: Store) -> Iterator[tuple[str, str, str]]:
     with store.reading() as database:
         rows = database.execute(statement).fetchall()
     for identity, title, summary, intents in rows:
-        yield _item(identity, f"{title}. {summary}"[:_MOST])
+        if title:
+            yield _item(identity, f"{title}. {summary}"[:_MOST])
         for number, intent in enumerate(intents.splitlines()):
             yield _item(f"{identity}{_INTENT}{number}", intent)
 

@@ -20,6 +20,7 @@ from knowledgegraph.concepts import Concept
 from knowledgegraph.entry import SIGNPOST, Entry, Form, reference_of
 from knowledgegraph.question import Question
 from knowledgegraph.ranking import Candidate
+from knowledgegraph.references import Reference
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _MAX_CHARS = 500
 _CANDIDATES = 100  # entries that FTS5 hands over
 _NEAREST = 100  # entries that vectors hand over
+_BEARERS = 6  # of a name that more entries bear only so many count
 _FLOOR = 0.2  # an entry that knows less of a question is no candidate
 _MEANING = 0.6  # what the nearest in meaning is worth, against the best by its words
 # What a match in a column is worth to BM25, in the order of the table: title, names, intents, summary, body.
@@ -98,8 +100,7 @@ class Search:
             found = database.execute("SELECT row FROM errors WHERE code = ? ORDER BY place", (code,))
             rows.update(dict.fromkeys(row for (row,) in found))
         for name in words.names(query):
-            found = database.execute("SELECT row FROM names WHERE name = ?", (name,))
-            rows.update(dict.fromkeys(row for (row,) in found))
+            rows.update(dict.fromkeys(_bearing(database, name)))
         return list(rows)
 
     def _fitting(self, database: sqlite3.Connection, query: str, exact: list[int]) -> list[tuple[Candidate, float]]:
@@ -196,11 +197,19 @@ def _spread(database: sqlite3.Connection, candidates: dict[int, Candidate], guid
             candidate = found.get(identity) or unread.get(identity)
             if candidate is None:
                 see = reference_of(identity)
+                candidate = _also_called(database, see)
+            if candidate is None:
                 candidate = unread[identity] = Candidate(-1 - len(unread), see.kind, see.ref, "", guide.domain)
             candidate.coverage = guide.coverage
             cited.append(candidates.setdefault(candidate.row, candidate))
         told.append((guide, cited))
     ranking.spread(told)
+
+
+def _also_called(database: sqlite3.Connection, see: Reference) -> Candidate | None:
+    """What bears the name of a reference as a further one: awk is mawk on one machine, gawk on another."""
+    rows = _bearing(database, words.name(see.ref))
+    return next((found for found in _look(database, "row", rows).values() if found.kind == see.kind), None)
 
 
 def _unread(candidate: Candidate) -> Entry:
@@ -223,14 +232,21 @@ def _ranked(database: sqlite3.Connection, match: str) -> list[tuple[float, Candi
 
 def _named(database: sqlite3.Connection, question: Question) -> Iterable[tuple[int, float]]:
     """Rows that the question names inside a sentence, with what that adds."""
-    names = "SELECT row FROM names WHERE name = ? LIMIT 6"
     programs = "SELECT row FROM commands WHERE command = ? AND option = ''"
+    whole = "SELECT n.row FROM names n JOIN concepts c ON c.row = n.row WHERE n.name = ? AND c.kind = ?"
+    yield from ((row, 1.0) for (row,) in database.execute(whole, (words.name(question.text), SIGNPOST)))
     for sign in words.signs(question.text):
-        yield from ((row, _SIGN) for (row,) in database.execute(names, (words.name(sign),)))
+        yield from ((row, _SIGN) for row in _bearing(database, words.name(sign))[:_BEARERS])
     for mention in words.mentions(question.text):
-        yield from ((row, _NAMED) for (row,) in database.execute(names, (words.name(mention),)))
+        yield from ((row, _NAMED) for row in _bearing(database, words.name(mention))[:_BEARERS])
     for term in question.terms:
         yield from ((row, _PROGRAM) for (row,) in database.execute(programs, (term,)))
+
+
+def _bearing(database: sqlite3.Connection, name: str) -> list[int]:
+    """The rows of the entries that bear a name; signposts bear none."""
+    statement = "SELECT n.row FROM names n JOIN concepts c ON c.row = n.row WHERE n.name = ? AND c.kind <> ?"
+    return [row for (row,) in database.execute(statement, (name, SIGNPOST))]
 
 
 def _look(database: sqlite3.Connection, column: str, keys: Sequence[object]) -> dict[object, Candidate]:

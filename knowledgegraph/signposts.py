@@ -28,13 +28,17 @@ class Signpost:
     intents: tuple[str, ...]
 
 
-def load_signposts(folder: Path) -> list[Signpost]:
-    """Reads every ``*.toml`` of ``folder`` in the order of the file names; nothing where there is no such folder.
-
-    Raises :class:`~knowledgegraph.concepts.ConceptError` with every problem found.
-    """
+def read_signposts(folder: Path) -> tuple[list[Signpost], list[str]]:
+    """Reads every ``*.toml`` of ``folder`` in the order of the file names; nothing where there is no such folder. What
+    is wrong is left out and said, one sentence each."""
     problems: list[str] = []
     found = [signpost for path in sorted(folder.glob("*.toml")) for signpost in _read_file(path, problems)]
+    return found, problems
+
+
+def load_signposts(folder: Path) -> list[Signpost]:
+    """The same; raises :class:`~knowledgegraph.concepts.ConceptError` with every problem found."""
+    found, problems = read_signposts(folder)
     if problems:
         raise ConceptError(problems)
     return found
@@ -70,7 +74,7 @@ def _read(table: Any, ref: str, domain: str) -> Signpost:
         value = table[key]
         if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
             raise ValueError(f"{key} must be a list of texts that are not empty")
-        if len({text.casefold() for text in value}) != len(value):
+        if len({text.casefold() if key == "intents" else text for text in value}) != len(value):
             raise ValueError(f"{key} says something twice")
     if not 1 <= len(table["see"]) <= _MOST_SEE:
         raise ValueError(f"see must name 1 to {_MOST_SEE} pages")

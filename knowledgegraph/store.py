@@ -136,8 +136,11 @@ class Store:
 
     def named(self, name: str) -> list[int]:
         """The rows of the entries that bear this exact name (as :func:`knowledgegraph.words.name` compares)."""
+        statement = (
+            f"SELECT n.row FROM names n JOIN concepts c ON c.row = n.row WHERE n.name = ? AND c.kind <> '{SIGNPOST}'"  # noqa: S608 -- our own name
+        )
         with self.reading() as database:
-            return [row for (row,) in database.execute("SELECT row FROM names WHERE name = ?", (words.name(name),))]
+            return [row for (row,) in database.execute(statement, (words.name(name),))]
 
     def parts(self, identity: str) -> list[Entry]:
         """What is a part of this entry, in the order of the source."""

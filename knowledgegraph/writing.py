@@ -112,11 +112,14 @@ def derive(database: sqlite3.Connection) -> int:
 
 
 def _derive_names(database: sqlite3.Connection) -> None:
+    """What an entry is called; of lessons and signposts also what people type who need them."""
+
     def named() -> Iterator[tuple[str, int]]:
-        for row, ref, title, names in database.execute(
-            "SELECT row, ref, title, names FROM concepts WHERE kind <> ?", (SIGNPOST,)
+        for row, kind, ref, title, names, intents in database.execute(
+            "SELECT row, kind, ref, title, names, intents FROM concepts"
         ):
-            for name in {words.name(ref), words.name(title), *map(words.name, names.split("\n"))}:
+            own = [] if kind == SIGNPOST else [ref, title, *names.split("\n")]
+            for name in {words.name(text) for text in (*own, *intents.split("\n"))}:
                 if name:
                     yield name, row
 
@@ -128,7 +131,7 @@ def _derive_mentions(database: sqlite3.Connection) -> None:
     unique = dict(
         database.execute(
             "SELECT n.name, min(n.row) FROM names n JOIN concepts c ON c.row = n.row "
-            "WHERE c.headline OR c.form = 'method' GROUP BY n.name HAVING count(*) = 1"
+            "WHERE (c.headline OR c.form = 'method') AND c.kind <> 'signpost' GROUP BY n.name HAVING count(*) = 1"
         )
     )
     found = database.execute("SELECT c.row, m.name FROM mentions m JOIN concepts c ON c.id = m.origin").fetchall()

@@ -44,7 +44,8 @@ def test_read_as_written(tmp_path: Path) -> None:
     [
         ('"linux"', '"cooking"', "domain must be one of"),
         ('see = ["linux du", "linux df"]', "see = []", "see must name 1 to 6 pages"),
-        ('"linux df"', '"linux DU"', "see says something twice"),
+        ('"linux df"', '"linux du"', "see says something twice"),
+        ('"disk hog"', '"What eats up my drive"', "intents says something twice"),
         ('"linux df"', '"df"', "starts with no kind of reference"),
         (', "disk hog"', "", "intents must be at least 3"),
         ('"disk hog"', '"disk\\nhog"', "an intent must be one line"),

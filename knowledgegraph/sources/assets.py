@@ -21,7 +21,7 @@ from knowledgegraph.entry import (
     entry_id,
     summary_of,
 )  # fmt: skip
-from knowledgegraph.signposts import Signpost, load_signposts
+from knowledgegraph.signposts import Signpost, read_signposts
 from knowledgegraph.sources.base import Found, Machine, Missing
 
 _SIGNPOSTS = "signposts"
@@ -65,12 +65,9 @@ class Assets:
             return
         yield from pieces(concepts, folder)
         yield Coverage("concepts", len(concepts), total)
-        try:
-            signposts = load_signposts(folder.parent / _SIGNPOSTS)
-        except ConceptError as error:
-            yield from (Trouble(problem) for problem in error.problems)
-            return
+        signposts, problems = read_signposts(folder.parent / _SIGNPOSTS)
         yield from map(_signpost, signposts)
+        yield from map(Trouble, problems)
 
 
 def pieces(concepts: Concepts, folder: Path) -> Iterator[Entry | Relation]:
