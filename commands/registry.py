@@ -65,6 +65,9 @@ COMMANDS: tuple[Command, ...] = (
         "chat", "Plain-line chat", "the same tutor line by line: dumb terminals, SSH, screen readers, pipes", "", _CLI
     ),
     Command("sessions", "Earlier sessions", "list or show the session logs", "list|show", _CLI),
+    Command(
+        "eval", "Measure answers", "how well questions with known answers are answered, as figures", "[retrieval]", _CLI
+    ),
     Command("doctor", "What works here", "what is here, what is missing, how to get it", "", _ALL),
     Command("config", "Settings", "read and change the settings", "get|set|path", _CLI),
     Command("help", "Help", "what can be typed here", "", _INSIDE),

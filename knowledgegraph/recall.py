@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _MOST = 400  # characters of an entry that a vector is made of
 # What is embedded first: lessons, what teaches, what is looked up, the rest.
-_FIRST: Final = ("concept", "signpost", "book", "rbe", "std", "git", "gh", "error", "linux", "note", "cargo", "reference")
+_FIRST: Final = (
+    "concept", "signpost", "book", "rbe", "std", "git", "gh", "error", "linux", "note", "cargo", "reference",
+)  # fmt: skip
 # A vector of one of an entry's intents has the entry's id, this, and the intent's place.
 _INTENT: Final = "\n"
 

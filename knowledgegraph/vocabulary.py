@@ -40,11 +40,12 @@ _ELSEWHERE_TEXT = """python javascript typescript java kotlin haskell golang rub
 postgres postgresql angular vue django nodejs npm numpy pandas powershell matlab wordpress android kubernetes mongodb
 jquery cobol fortran goroutine goroutines svn mercurial perforce react redux svelte tailwind bootstrap excel powerpoint
 photoshop iphone ipad ios macos xcode swiftui flutter dart elixir erlang clojure lua julia delphi vba dotnet pytorch
-tensorflow django flask laravel symfony rails nextjs electron unity godot minecraft arduino"""
+tensorflow django flask laravel symfony rails nextjs electron unity godot minecraft arduino
+cmake oracle docker podman jenkins ansible terraform aws azure redis outlook salesforce autocad"""
 ELSEWHERE = frozenset(_ELSEWHERE_TEXT.split())
 # ... and those whose names mean something else, too.
 ELSEWHERE_NAMED = re.compile(
-    r"\b(?:in|using|with|for) (?:Go|Swift|R|C#|Java|Word|Windows|Basic)(?!\w)|\bC#(?!\w)|\.NET\b"
+    r"\b(?:in|using|with|for) (?:Go|Swift|R|C#|C\+\+|Java|Word|Windows|Basic)(?!\w)|\bC#(?!\w)|\.NET\b"
 )
 
 # What a question is most likely about that uses the word, when it names no domain.
