@@ -76,7 +76,7 @@ class Search:
 
     def search(self, query: str, limit: int = 5) -> list[Hit]:
         """The entries that fit ``query``, best first; an empty list when it is about something else."""
-        query = query[:_MAX_CHARS].encode("utf-8", "replace").decode()  # a lone surrogate is no text
+        query = query[:_MAX_CHARS].encode("utf-8", "surrogatepass").decode("utf-8", "replace")  # no lone surrogates
         with self.store.reading() as database:
             exact = self._exact(database, query)
             is_code = words.codes(query) == [query.strip().upper()]

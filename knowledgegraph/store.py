@@ -124,7 +124,7 @@ class Store:
     def entry(self, identity: str) -> Entry | None:
         """The entry with this id, or None."""
         with self.reading() as database:
-            row = database.execute(f"SELECT {_ENTRY} FROM concepts WHERE id = ?", (identity,)).fetchone()  # noqa: S608 -- our own names
+            row = database.execute(f"SELECT {_ENTRY} FROM concepts WHERE id = ?", (_text(identity),)).fetchone()  # noqa: S608 -- our own names
         return _entry(row) if row else None
 
     def entries(self, rows: Sequence[int]) -> dict[int, Entry]:
@@ -140,7 +140,7 @@ class Store:
             f"SELECT n.row FROM names n JOIN concepts c ON c.row = n.row WHERE n.name = ? AND c.kind <> '{SIGNPOST}'"  # noqa: S608 -- our own name
         )
         with self.reading() as database:
-            return [row for (row,) in database.execute(statement, (words.name(name),))]
+            return [row for (row,) in database.execute(statement, (_text(words.name(name)),))]
 
     def parts(self, identity: str) -> list[Entry]:
         """What is a part of this entry, in the order of the source."""
@@ -151,7 +151,7 @@ class Store:
     def find(self, text: str, limit: int = 50, kinds: Sequence[str] = ()) -> list[Entry]:
         """Entries in whose title or ref ``text`` occurs, the shortest and those that start with it first: for a finder
         that narrows down with every key."""
-        pattern = "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        pattern = "%" + _text(text).strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         start = pattern[1:]
         where = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         order = "title LIKE ? ESCAPE '\\' DESC, headline DESC, kind = 'concept' DESC, length(title), row"
@@ -168,7 +168,7 @@ class Store:
     def node(self, identity: str) -> Node | None:
         """The entry with this id as it stands in the graph, or None."""
         with self.reading() as database:
-            row = database.execute(f"SELECT {_NODE} FROM concepts c WHERE c.id = ?", (identity,)).fetchone()  # noqa: S608 -- our own names
+            row = database.execute(f"SELECT {_NODE} FROM concepts c WHERE c.id = ?", (_text(identity),)).fetchone()  # noqa: S608 -- our own names
         return Node(*row) if row else None
 
     def around(self, identity: str) -> Neighbourhood:
@@ -307,6 +307,11 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
     database.close()
     age = "by a newer tutor" if version > SCHEMA else "by an older tutor" if version > 0 else "by something else"
     raise StoreError(f"{path} was written {age}; build it again: tutor knowledge build")
+
+
+def _text(given: str) -> str:
+    """``given`` without lone surrogates, which SQLite does not take."""
+    return given.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _of(alias: str) -> str:

@@ -324,3 +324,18 @@ def test_sigterm_leaves_the_old_knowledge(tmp_path: Path) -> None:
     assert done.returncode == 143
     assert not (tmp_path / "machine/tutor/data/knowledge.sqlite").exists()
     no_traceback(done)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        ("1.96.0", "1.95.0", "The Book: 1.96.0 (was 1.95.0)"),
+        ("1.96.0", "", "The Book: new"),
+        ("fb65a048e5fe", "295cf2b9c718", "The Book: changed"),
+        ("5.2.15", "5.2.15", "The Book: changed"),
+    ],
+)
+def test_news_are_said_as_people_count(now: str, before: str, said: str) -> None:
+    from tutor.knowledge import _changed
+
+    assert _changed("The Book", now, before) == said

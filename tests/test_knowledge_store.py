@@ -232,3 +232,11 @@ def test_a_damaged_file_leaves_the_lessons(path: Path) -> None:
     built(path, HandMade(pieces=(PAGE, TYPE), fingerprint="2"), fresh=True)
     assert [found.id for found in library.look_up("boxes::Box")] == [TYPE.id]
     assert library.problem == ""
+
+
+def test_any_text_may_be_asked_for(store: Store) -> None:
+    for text in ("\udcff", "\ud800 box", "\x00", "%", "'", '"', "\\"):
+        assert store.named(text) == []
+        assert store.entry(text) is None
+        assert store.node(text) is None
+        store.find(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -72,7 +73,7 @@ class Knowledge:
         from knowledgegraph.build import changes
 
         return [
-            f"{source.title}: {inert_line(found.version) or 'new'}" + (f" (was {inert_line(before)})" if before else "")
+            _changed(source.title, found.version, before)
             for source, found, before in changes(self.path, self.sources())
         ]
 
@@ -104,8 +105,10 @@ class Knowledge:
             raise Failed(
                 "Already reading", "Another tutor is reading the documentation at this moment; wait for it."
             ) from error
-        except (StoreError, OSError) as error:
+        except StoreError as error:
             raise Failed("Not built", str(error)) from error
+        except OSError as error:
+            raise Failed("Not built", f"{self._home.data} cannot be written: {error.strerror}.") from error
 
     def _index_sessions(self) -> None:
         """Not worth a word when it fails: the logs themselves are there, and the next build tries again."""
@@ -173,6 +176,16 @@ class Knowledge:
             write_private(self._list, json.dumps(added, indent=1) + "\n")
         except OSError as error:
             raise Failed("Not written", f"{self._list} cannot be written: {error.strerror}.") from error
+
+
+_VERSION = re.compile(r"\d+(\.\d+)+\S*")
+
+
+def _changed(title: str, now: str, before: str) -> str:
+    """One line about a source that could be read anew; versions that are digests say nothing to anybody."""
+    if before != now and _VERSION.fullmatch(before) and _VERSION.fullmatch(now):
+        return f"{title}: {inert_line(now)} (was {inert_line(before)})"
+    return f"{title}: changed" if before else f"{title}: new"
 
 
 def _said(step: Step) -> str:
