@@ -197,6 +197,17 @@ class _Build:
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
             self._trouble(database, source, f"{source.title} could not be read to the end: {name}{error.strerror}.")
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            # A bug of ours that this one source brings out: it is said, and the other sources are none the worse.
+            where = error.__traceback__
+            while where and where.tb_next:
+                where = where.tb_next
+            place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
+            self._trouble(
+                database, source,
+                f"{source.title} could not be read to the end ({type(error).__name__} at {place}); that is a fault of "
+                "the tutor, please report it.",
+            )  # fmt: skip
         writer.flush()
         self._read.append(source.name)
         now = datetime.now(UTC).isoformat(timespec="seconds")

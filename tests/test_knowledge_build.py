@@ -83,6 +83,18 @@ def test_a_source_that_breaks_off_keeps_what_it_gave(path: Path) -> None:
     assert ids(path) == {ONE.id, THREE.id}
 
 
+def test_a_fault_of_ours_in_one_source_is_said_and_the_others_are_read(path: Path) -> None:
+    class Faulty(HandMade):
+        def read(self, found: Found) -> Iterator[Piece]:
+            yield ONE
+            yield entry({}["no such key"])
+
+    result = built(path, Faulty("faulty"), HandMade("whole", (THREE,)))
+    assert len(result.troubles) == 1
+    assert "could not be read to the end (KeyError at test_knowledge_build.py:" in result.troubles[0]
+    assert ids(path) == {ONE.id, THREE.id}
+
+
 def test_progress_says_what_is_being_read(path: Path) -> None:
     many = HandMade("many", tuple(entry(f"{number}.html") for number in range(1200)))
     steps = [step for step in build(path, [many]) if isinstance(step, Step)]

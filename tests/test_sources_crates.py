@@ -169,6 +169,10 @@ def test_re_exports_that_go_round_come_to_an_end(tmp_path: Path) -> None:
     assert "mini::a::A" in found or "mini::A" in found
 
 
+def test_the_crate_re_exported_inside_itself(tmp_path: Path) -> None:
+    assert "mini::inner::one" in of(tmp_path, "pub mod inner { pub use crate as me; pub fn one() {} }")
+
+
 def test_macros_and_functions_beside_modules(tmp_path: Path) -> None:
     found = of(
         tmp_path,

@@ -312,9 +312,9 @@ class _Reading:
         public = sorted(((paths, place) for place, paths in reached.modules.items()), key=lambda one: len(one[0][0]))
         by_path: dict[tuple[str, ...], str] = {(self.crate_name,): self.ids[()]}
         for paths, place in public:
-            submodule = first[place]
+            submodule = first.get(place)  # None: the crate itself, re-exported inside one of its modules
             ref = "::".join(paths[0])
-            if ref in self.taken:
+            if submodule is None or ref in self.taken:
                 continue
             self.taken.add(ref)
             self.ids[place] = by_path[paths[0]] = f"crate:{ref}"
