@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _MAX_CHARS = 500
 _CANDIDATES = 100  # entries that FTS5 hands over
 _NEAREST = 100  # entries that vectors hand over
+_GUIDES = 10  # lessons and signposts that may speak for what they cite
 _BEARERS = 6  # of a name that more entries bear only so many count
 _FLOOR = 0.2  # an entry that knows less of a question is no candidate
 _MEANING = 0.6  # what the nearest in meaning is worth, against the best by its words
@@ -190,8 +191,9 @@ def _spread(database: sqlite3.Connection, candidates: dict[int, Candidate], guid
     what was never read on this machine (with a row below 0)."""
     told = []
     unread: dict[str, Candidate] = {}
-    for row in [row for row in candidates if row in guides]:
-        guide, cited = candidates[row], []
+    best = sorted((candidates[row] for row in candidates if row in guides), key=lambda guide: -guide.own - guide.named)
+    for guide in best[:_GUIDES]:
+        row, cited = guide.row, []
         found = _look(database, "id", guides[row].cites)
         for identity in guides[row].cites:
             candidate = found.get(identity) or unread.get(identity)
