@@ -1,21 +1,25 @@
 """Shows Markdown on a plain terminal: wrapped, indented, and in colour where that is wanted.
 
 It knows what the tutor's own pages and the compiler's explanations use: headings, paragraphs, lists, quotes, fenced
-code, bold and inline code. Anything else is shown as it was written. The text is made inert first.
+code, bold, emphasis and inline code. Anything else is shown as it was written. The text is made inert first.
 """
 
 from __future__ import annotations
 
 import re
-import textwrap
+from collections.abc import Iterable, Iterator
 
 from tutor.inert import inert
 
-_BOLD, _DIM, _CYAN, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[36m", "\x1b[0m"
+_BOLD, _ITALIC, _CYAN, _OFF = "\x1b[1m", "\x1b[3m", "\x1b[36m", "\x1b[0m"
 _ITEM = re.compile(r"(\s*)([-*]|\d+\.)\s+(.*)", re.DOTALL)
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
-_INLINE = re.compile(r"`([^`\n]+)`|\*\*(.+?)\*\*", re.DOTALL)
+_INLINE = re.compile(r"`([^`\n]+)`|\*\*(.+?)\*\*|(?<![\w*])\*(?=[^\s*])([^*]*[^\s*])\*(?![\w*])", re.DOTALL)
+_BREAK = re.compile(r"(?<!\s)\s(?!\s)")  # several spaces in code are meant, and stay together
+
+Fragment = tuple[str, str]
+"""Some text and the code of its style, "" for none."""
 
 
 def render(markdown: str, width: int, *, colour: bool) -> str:
@@ -71,17 +75,57 @@ def _block(lines: list[str], width: int, colour: bool) -> list[str]:
     elif lines[0].lstrip().startswith(">"):
         first = rest = "│ "
         text = " ".join(line.lstrip("> ").strip() for line in lines)
-    # Emphasis is painted after wrapping, on the joined lines, so that colour codes never count as columns.
-    wrapped = textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False,
-                            break_on_hyphens=False)  # fmt: skip
-    return _INLINE.sub(lambda m: _inline(m, colour), wrapped).split("\n")
+    return list(_wrapped(_words(_spans(text, "", colour)), width, first, rest))
 
 
-def _inline(match: re.Match[str], colour: bool) -> str:
-    code, bold = match.groups()
-    if code is not None:
-        return _paint(code, _CYAN, colour) if colour else f"`{code}`"
-    return _paint(bold, _BOLD, colour)
+def folded(text: str, width: int) -> list[str]:
+    """Plain text as lines of at most ``width`` columns; a longer word has a line of its own."""
+    return list(_wrapped(_words([(text, "")]), width, "", ""))
+
+
+def _spans(text: str, style: str, colour: bool) -> Iterator[Fragment]:
+    """The text without its marks, in pieces of one style. Code keeps its marks where nothing else shows it."""
+    at = 0
+    for found in _INLINE.finditer(text):
+        yield text[at : found.start()], style
+        code, bold, italic = found.groups()
+        if code is not None:
+            yield (code, style or _CYAN) if colour else (f"`{code}`", "")
+        elif bold is not None:
+            yield from _spans(bold, _BOLD if colour else "", colour)
+        else:
+            yield from _spans(italic, _ITALIC if colour else "", colour)
+        at = found.end()
+    yield text[at:], style
+
+
+def _words(spans: Iterable[Fragment]) -> Iterator[list[Fragment]]:
+    """What stands between two places where a line may end: one or more fragments."""
+    word: list[Fragment] = []
+    for text, style in spans:
+        for number, part in enumerate(_BREAK.split(text)):
+            if number and word:
+                yield word
+                word = []
+            if part:
+                word.append((part, style))
+    if word:
+        yield word
+
+
+def _wrapped(words: Iterable[list[Fragment]], width: int, first: str, rest: str) -> Iterator[str]:
+    """Lines of at most ``width`` columns, without counting what only sets the style."""
+    line, size = first, len(first)
+    empty = True
+    for word in words:
+        need = sum(len(text) for text, _ in word)
+        if not empty and size + 1 + need > width:
+            yield line
+            line, size, empty = rest, len(rest), True
+        line += ("" if empty else " ") + "".join(f"{style}{text}{_OFF}" if style else text for text, style in word)
+        size += need + (not empty)
+        empty = False
+    yield line
 
 
 def _paint(text: str, style: str, colour: bool) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from commands.terminal import has_colour, put, width
+from commands.terminal import columns, has_colour, put, width
 from tutor import events
 from tutor.events import Event
 from tutor.inert import decode, inert, inert_line
@@ -104,21 +104,34 @@ class AnswerPrinter(Printer):
             case events.Citation():
                 self._citations.append(event)
             case events.AnswerReady():
+                from commands.citations import without_list
+
                 if self._streaming:
                     self.say()
                 else:
-                    self.markdown(event.markdown)
-                self._sources()
+                    self.markdown(without_list(event.markdown, self._citations))
+                self._sources(event.concepts[0] if event.concepts else "")
             case _:
                 super().__call__(event)
 
-    def _sources(self) -> None:
+    def _sources(self, main: str) -> None:
+        """What the answer stands on, numbered, and how to get there; a terminal that can makes each title a link."""
+        from commands.citations import has_links, link, listed, place, shortened
+        from commands.markdown import folded
+
+        links, room = has_links(), columns() if sys.stdout.isatty() else 0
         if self._citations:
             self.say()
             self.say("From:", "bold")
-        for citation in self._citations[:8]:
-            place = f"  {citation.location}" if "://" in citation.location else ""
-            self.say(inert_line(f"  {citation.kind} {citation.ref}") + self.paint(inert_line(place), "dim"))
+        for number, cited in enumerate(listed(self._citations, main), 1):
+            lines = folded(f"{cited.title} · {cited.source}", room - 4) if room else [f"{cited.title} · {cited.source}"]
+            address = link(cited.citation) if links else ""
+            shown = [f"\x1b]8;;{address}\x1b\\{line}\x1b]8;;\x1b\\" if address else line for line in lines]
+            where = place(cited.citation)
+            if room:
+                where = shortened(where, room - 6 - len(lines[-1]))
+            tail = f"  {self.paint(where, 'dim')}" if where else ""
+            self.say(f"{number:>2}  " + "\n    ".join(shown) + tail)
 
 
 def list_diagnostics(printer: Printer, diagnostics: Iterable[Diagnostic], checker: str) -> None:
