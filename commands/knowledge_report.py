@@ -124,7 +124,7 @@ def _troubles(told: Report) -> list[str]:
 
 def sources(tutor: Tutor) -> Report:
     """The object of ``tutor knowledge sources --json``: every source, what is here of it, and what was read."""
-    from knowledgegraph.build import changes
+    from knowledgegraph.build import changes, detected
     from knowledgegraph.sources.base import Found
 
     read = {row.name: row for row in tutor.library.store.sources()} if tutor.library.built else {}
@@ -132,7 +132,7 @@ def sources(tutor: Tutor) -> Report:
     changed = {source.name for source, _, _ in changes(tutor.knowledge.path, known)}
     listed: list[Report] = []
     for source in known:
-        state, row = source.detect(), read.get(source.name)
+        state, row = detected(source), read.get(source.name)
         told: Report = {"source": source.name, "title": source.title, "here": isinstance(state, Found), "entries": 0,
                         "read_at": None}  # fmt: skip
         if isinstance(state, Found):

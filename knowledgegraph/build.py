@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from knowledgegraph.entry import Coverage, Trouble
+from knowledgegraph.entry import Coverage, Trouble, storable
 from knowledgegraph.lock import locked
 from knowledgegraph.schema import SCHEMA, StoreError
 from knowledgegraph.sources.base import READER, Found, Missing, Source
@@ -84,7 +84,7 @@ def changes(path: Path, sources: Sequence[Source]) -> list[tuple[Source, Found, 
     """The sources that a build would read: each with what was found, and the version that was read before ("" if
     none was). Quick."""
     known = _fingerprints(path)
-    found = ((source, source.detect()) for source in sources)
+    found = ((source, detected(source)) for source in sources)
     return [
         (source, state, known.get(source.name, ("", ""))[1])
         for source, state in found
@@ -106,9 +106,32 @@ def _fingerprints(path: Path) -> dict[str, tuple[str, str]]:
         return {}
 
 
+#: What only a bug of ours raises. One that a single source brings out is said, and the others are none the worse.
+FAULTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+def detected(source: Source) -> Found | Missing:
+    """What a source finds on this machine; missing, with the reason, where it cannot look or fails."""
+    try:
+        return source.detect()
+    except OSError as error:
+        return Missing(f"It cannot be looked at: {error.strerror or error}.", "mend the folder, or take it out again")
+    except FAULTS as error:
+        return Missing(f"It cannot be looked at ({_fault(error)}).", "report it")
+
+
+def _fault(error: BaseException) -> str:
+    """What and where an unforeseen error was, and what to do."""
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
+    return f"{type(error).__name__} at {place}; that is a fault of the tutor, please report it"
+
+
 def _stamp(found: Found) -> str:
     """What has to be the same for a source to be taken over: the source, and how it is read."""
-    return f"{READER}:{found.fingerprint}"
+    return f"{READER}:{storable(found.fingerprint)}"
 
 
 class _Build:
@@ -134,7 +157,7 @@ class _Build:
         try:
             with contextlib.closing(create(aside)) as database:
                 if self._old:
-                    database.execute("ATTACH ? AS old", (str(self._path),))
+                    database.execute("ATTACH ? AS old", (os.fsencode(self._path),))
                 database.execute("BEGIN")
                 for place, source in enumerate(self._sources, 1):
                     yield from self._one(database, source, place)
@@ -156,10 +179,10 @@ class _Build:
         self._ask()
         step = Step(place, len(self._sources), source.title)
         yield step
-        state = source.detect()
+        state = detected(source)
         if isinstance(state, Missing):
             self._missing.append(source.name)
-            row = (source.name, source.title, state.why, state.how_to_get)
+            row = (source.name, source.title, storable(state.why), state.how_to_get)
             database.execute("INSERT OR REPLACE INTO missing_sources VALUES (?, ?, ?, ?)", row)
             yield replace(step, done=True)
             return
@@ -197,30 +220,21 @@ class _Build:
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
             self._trouble(database, source, f"{source.title} could not be read to the end: {name}{error.strerror}.")
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-            # A bug of ours that this one source brings out: it is said, and the other sources are none the worse.
-            where = error.__traceback__
-            while where and where.tb_next:
-                where = where.tb_next
-            place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
-            self._trouble(
-                database, source,
-                f"{source.title} could not be read to the end ({type(error).__name__} at {place}); that is a fault of "
-                "the tutor, please report it.",
-            )  # fmt: skip
+        except FAULTS as error:
+            self._trouble(database, source, f"{source.title} could not be read to the end ({_fault(error)}).")
         writer.flush()
         self._read.append(source.name)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         database.execute(
             "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (source.name, source.title, step.place, found.version, _stamp(found), found.location, writer.entries,
-             time.monotonic() - started, now),
+            (source.name, source.title, step.place, storable(found.version), _stamp(found), storable(found.location),
+             writer.entries, time.monotonic() - started, now),
         )  # fmt: skip
         yield replace(step, entries=writer.entries, done=True)
 
     def _trouble(self, database: sqlite3.Connection, source: Source, sentence: str) -> None:
-        self._troubles.append(sentence)
-        database.execute("INSERT INTO troubles VALUES (?, ?)", (source.name, sentence))
+        self._troubles.append(storable(sentence))
+        database.execute("INSERT INTO troubles VALUES (?, ?)", (source.name, storable(sentence)))
 
     def _finish(self, database: sqlite3.Connection, started: float) -> Built:
         lost = derive(database)

@@ -6,6 +6,7 @@ become entries like everything else, so that one search and one graph serve all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -141,6 +142,8 @@ class PatternUse:
     confidence: float = 1.0
 
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
 Piece = Entry | Relation | Mention | PatternUse | Coverage | Trouble
 
 
@@ -152,6 +155,11 @@ def entry_id(kind: str, ref: str) -> str:
 def page_of(kind: str, ref: str) -> tuple[str, str]:
     """The page that a reference leads to, without the place in it."""
     return kind, ref.partition("#")[0].partition(" --")[0]
+
+
+def storable(text: str) -> str:
+    """``text`` as UTF-8 can hold it: names of files may hold bytes that are no text, which become U+FFFD."""
+    return _SURROGATES.sub("\ufffd", text)
 
 
 def reference_of(identity: str) -> Reference:

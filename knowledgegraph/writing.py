@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledgegraph import words
-from knowledgegraph.entry import SIGNPOST, Entry, Mention, PatternUse, Relation
+from knowledgegraph.entry import SIGNPOST, Entry, Mention, PatternUse, Relation, storable
 from knowledgegraph.schema import migrate
 
 _COLUMNS = (
@@ -70,12 +70,23 @@ class Writer:
         """Writes what is waiting. Raises sqlite3.Error (a full disk)."""
         marks = ",".join("?" * len(_COLUMNS))
         insert = f"INSERT OR IGNORE INTO concepts({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 -- our own names
-        self._database.executemany(insert, self._entries)
-        self._database.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", self._links)
-        self._database.executemany("INSERT INTO mentions VALUES (?, ?, ?)", self._mentions)
-        self._database.executemany("INSERT INTO patterns VALUES (?, ?, ?, ?, ?, ?, ?)", self._uses)
+        self._database.executemany(insert, map(_storable, self._entries))
+        self._database.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", map(_storable, self._links))
+        self._database.executemany("INSERT INTO mentions VALUES (?, ?, ?)", map(_storable, self._mentions))
+        self._database.executemany("INSERT INTO patterns VALUES (?, ?, ?, ?, ?, ?, ?)", map(_storable, self._uses))
         for waiting in (self._entries, self._links, self._mentions, self._uses):
             waiting.clear()
+
+
+def _storable(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row that SQLite takes: text with a lone surrogate, from the name of a file, is none."""
+    try:
+        for value in row:
+            if type(value) is str:
+                value.encode()
+    except UnicodeEncodeError:
+        return tuple(storable(value) if isinstance(value, str) else value for value in row)
+    return row
 
 
 def copy_source(database: sqlite3.Connection, name: str) -> None:

@@ -126,8 +126,18 @@ class Knowledge:
         return self._add("notes", path)
 
     def add_crate(self, folder: Path) -> str:
-        """Adds the source of a crate; the next build reads it. Raises UsageError."""
-        return self._add("crates", folder)
+        """Adds the source of a crate, in the place of another version of it; the next build reads it. Raises
+        UsageError."""
+        from knowledgegraph.sources.crates import Crate
+
+        name, own = Crate(_absolute(folder)).name, str(_absolute(folder))
+        others = [path for path in self._added()["crates"] if path != own and Crate(Path(path)).name == name]
+        done = self._add("crates", folder)
+        if others:
+            added = self._added()
+            self._save({**added, "crates": [path for path in added["crates"] if path not in others]})
+            done += f" It takes the place of {inert_line(', '.join(others))}."
+        return done
 
     def remove(self, path: Path) -> str:
         """Takes a folder, file or crate out again; the next build forgets it. Raises UsageError."""

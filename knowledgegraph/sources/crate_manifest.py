@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,10 @@ def read_manifest(folder: Path) -> Manifest:
 
     file = folder / MANIFEST
     try:
-        if file.stat().st_size > _MOST_BYTES:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"{file} is no ordinary file")
+        if status.st_size > _MOST_BYTES:
             raise ValueError(f"{file} is too large for a manifest")
         told = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -46,16 +51,28 @@ def read_manifest(folder: Path) -> Manifest:
         raise ValueError(f"{file} describes no package: name the folder of one of its members")
     roots = [_path_of(told.get("lib")), "src/lib.rs"]
     programs = [_path_of(one) for one in _list(told.get("bin"))] + ["src/main.rs"]
-    library = next((root for root in roots if root and (folder / root).is_file()), None)
+    library = next((root for root in roots if root and _is_source(folder, root)), None)
     return Manifest(
         name,
         _word(package.get("version")),
         " ".join(_word(package.get("description")).split()),
         _word(package.get("readme")) or "README.md",
-        library or next((root for root in programs if root and (folder / root).is_file()), None),
+        library or next((root for root in programs if root and _is_source(folder, root)), None),
         library is not None,
         _dependencies(told.get("dependencies")),
     )
+
+
+def is_inside(file: Path, folder: Path) -> bool:
+    """Whether ``file``, a path below ``folder`` that is there, is inside of it wherever links lead."""
+    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+
+
+def _is_source(folder: Path, file: str) -> bool:
+    try:
+        return (folder / file).is_file() and is_inside(folder / file, folder)
+    except OSError:  # a name that is too long
+        return False
 
 
 def _dependencies(table: Any) -> tuple[str, ...]:

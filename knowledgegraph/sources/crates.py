@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from knowledgegraph.entry import Coverage, Entry, Form, PatternUse, Piece, Trouble, summary_of
+from knowledgegraph.entry import Coverage, Entry, Form, PatternUse, Piece, Trouble, storable, summary_of
 from knowledgegraph.sources.base import Found, Machine, Missing
-from knowledgegraph.sources.crate_manifest import MANIFEST, Manifest, read_manifest
+from knowledgegraph.sources.crate_manifest import MANIFEST, Manifest, is_inside, read_manifest
+from knowledgegraph.sources.folders import walk
 
 if TYPE_CHECKING:
     from knowledgegraph.recogniser import Occurrence
@@ -51,14 +52,14 @@ class Crate:
         try:
             return f"crate:{read_manifest(self.folder).name}"
         except ValueError:
-            return f"crate:{self.folder.name}"
+            return f"crate:{storable(self.folder.name)}"
 
     @property
     def title(self) -> str:
         try:
             manifest = read_manifest(self.folder)
         except ValueError:
-            return self.folder.name
+            return storable(self.folder.name)
         return f"{manifest.name} {manifest.version}".rstrip()
 
     def detect(self) -> Found | Missing:
@@ -93,27 +94,24 @@ class Crate:
 
 
 def crates(machine: Machine) -> list[Crate]:
-    """The sources of all crates that were added."""
-    return [Crate(folder) for folder in machine.crates]
+    """The sources of all crates that were added; of several folders with one crate the one that was added last."""
+    by_name = {crate.name: crate for crate in map(Crate, machine.crates)}
+    return list(by_name.values())
 
 
 def _files(folder: Path) -> list[Path]:
     """The crate's own source files in a fixed order; links are left out where they lead to another folder."""
     files: list[Path] = []
-    real = folder.resolve()
-    for place, folders, names in os.walk(folder):
-        here = Path(place)
+    for here, folders, names in walk(folder):
         if here != folder and MANIFEST in names:  # another package
             folders.clear()
             continue
-        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not name.startswith("."))
-        for name in sorted(names):
+        folders[:] = [name for name in folders if name not in _LEFT_OUT and not name.startswith(".")]
+        for name in names:
             file = here / name
             if not name.endswith(".rs") or (here == folder and name == "build.rs"):
                 continue
-            if file.is_symlink() and not file.resolve().is_relative_to(real):
-                continue
-            if file.is_file():
+            if file.is_file() and (not file.is_symlink() or is_inside(file, folder)):
                 files.append(file)
     return files
 
@@ -241,7 +239,7 @@ class _Reading:
             places = [(folder if inner else file.parent) / submodule.path]
         for place in places:
             try:
-                real = place.resolve()
+                real = Path(os.path.realpath(place, strict=True))
                 if real.is_file() and real.is_relative_to(self.real):
                     return self.folder / real.relative_to(self.real)
             except (OSError, ValueError):
@@ -273,9 +271,9 @@ class _Reading:
 
     def _readme(self) -> str:
         """The beginning of the crate's own introduction; empty where there is none to read."""
-        place = (self.folder / self.manifest.readme).resolve()
+        place = self.folder / self.manifest.readme
         try:
-            if not place.is_relative_to(self.real) or not place.is_file():
+            if not place.is_file() or not is_inside(place, self.folder):
                 return ""
             with place.open("rb") as file:
                 return file.read(_MOST_TEXT * 4).decode("utf-8", "replace").strip()

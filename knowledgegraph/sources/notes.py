@@ -17,6 +17,7 @@ from pathlib import Path
 from knowledgegraph.entry import Coverage, Entry, Form, Kind, Mention, Piece, Relation, Trouble, entry_id, summary_of
 from knowledgegraph.sources import note_text
 from knowledgegraph.sources.base import Found, Machine, Missing
+from knowledgegraph.sources.folders import walk
 
 MOST_FILES = 5000
 MOST_BYTES = 2_000_000  # of a text
@@ -118,7 +119,7 @@ def notes_of(machine: Machine) -> list[Notes]:
     sources: list[Notes] = []
     taken: set[str] = set()
     for path in dict.fromkeys(path.absolute() for path in machine.notes):
-        wanted = _clean(path.resolve().name) or "notes"
+        wanted = _clean(Path(os.path.realpath(path)).name) or "notes"
         label, number = wanted, 2
         while label in taken:
             label, number = f"{wanted}-{number}", number + 1
@@ -164,14 +165,14 @@ def _walk(folder: Path, seen: _Seen) -> Iterator[Path]:
     def refused(error: OSError) -> None:
         seen.troubles.append(f"{_clean(str(error.filename))} cannot be read: {error.strerror}.")
 
-    for count, (parent, folders, names) in enumerate(os.walk(folder, onerror=refused)):
+    for count, (parent, folders, names) in enumerate(walk(folder, refused)):
         if count >= MOST_FOLDERS:
             seen.troubles.append(f"Only the first {MOST_FOLDERS} folders of {_clean(folder.name)} were looked into.")
             return
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
-        for name in sorted(names):
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
+        for name in names:
             if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
-                yield Path(parent, name)
+                yield parent / name
 
 
 def _consider(path: Path, ref: str, inside: Path, seen: _Seen) -> int:
