@@ -14,6 +14,7 @@ from tutor.fix.compiler import Checked, Checker, Tested
 from tutor.fix.explain import quoted
 from tutor.fix.explore import Explorer, Node
 from tutor.fix.present import imperative, make_proposal
+from tutor.fix.rules.base import RuleProposer
 from tutor.fix.suggestions import CompilerSuggestions
 from tutor.inert import inert_line
 
@@ -51,9 +52,9 @@ class Solver:
 
     def run(self, proposers: Sequence[Proposer] | None) -> Iterator[Event]:
         """Yields each proposal as it is proven, and what is to be said about what stays. ``proposers``: None for the
-        compiler's suggestions."""
+        compiler's suggestions and our rules."""
         if proposers is None:
-            proposers = [CompilerSuggestions()]
+            proposers = [CompilerSuggestions(), RuleProposer()]
         root = Node({}, (), self._first)
         explorer = Explorer(self._bench, proposers, root)
         for item in explorer.explore():

@@ -1,0 +1,3 @@
+"""Rules for errors about patterns, arguments and fields that do not fit."""
+
+from __future__ import annotations

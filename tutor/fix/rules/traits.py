@@ -1,0 +1,3 @@
+"""Rules for errors about missing bounds, implementations and methods."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Rules for errors about mismatched and unknown types."""
+
+from __future__ import annotations
