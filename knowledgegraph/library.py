@@ -147,7 +147,7 @@ class Library:
         """The entries that are called exactly this: an id, a title, a code, a lint, a std path, a command, an option;
         our own concepts first, then what can be read at length."""
         entry = self.entry(name)
-        found = list(self._ask(lambda: self.store.entries(self.store.named(name))).values())
+        found = list(self._ask(lambda: self.store.entries(self.store.named(name, limit + 1))).values())
         found.sort(key=lambda other: (other.kind != "concept", not other.headline, other.ref))
         rest = [other for other in found if entry is None or other.id != entry.id]
         return ([entry] if entry else [])[:limit] + rest[: limit - bool(entry)]

@@ -32,6 +32,7 @@ _CANDIDATES = 100  # entries that FTS5 hands over
 _NEAREST = 100  # entries that vectors hand over
 _GUIDES = 10  # lessons and signposts that may speak for what they cite
 _BEARERS = 6  # of a name that more entries bear only so many count
+_MOST_BEARERS = 500  # of a name, that are looked at at all
 _FLOOR = 0.2  # an entry that knows less of a question is no candidate
 _MEANING = 0.6  # what the nearest in meaning is worth, against the best by its words
 # What a match in a column is worth to BM25, in the order of the table: title, names, intents, summary, body.
@@ -246,9 +247,9 @@ def _named(database: sqlite3.Connection, question: Question) -> Iterable[tuple[i
 
 
 def _bearing(database: sqlite3.Connection, name: str) -> list[int]:
-    """The rows of the entries that bear a name; signposts bear none."""
-    statement = "SELECT n.row FROM names n JOIN concepts c ON c.row = n.row WHERE n.name = ? AND c.kind <> ?"
-    return [row for (row,) in database.execute(statement, (name, SIGNPOST))]
+    """The rows of the entries that bear a name, of very many the first; signposts bear none."""
+    statement = "SELECT n.row FROM names n JOIN concepts c ON c.row = n.row WHERE n.name = ? AND c.kind <> ? LIMIT ?"
+    return [row for (row,) in database.execute(statement, (name, SIGNPOST, _MOST_BEARERS))]
 
 
 def _look(database: sqlite3.Connection, column: str, keys: Sequence[object]) -> dict[object, Candidate]:

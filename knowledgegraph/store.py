@@ -24,6 +24,9 @@ from knowledgegraph.graph import Neighbourhood, Node, neighbourhood
 from knowledgegraph.schema import SCHEMA, StoreError, migrate
 from knowledgegraph.writing import Writer, derive
 
+#: The longest text that anything is looked for by; SQLite's LIKE takes 50,000 bytes.
+LONGEST_NAME = 1000
+_AT_ONCE = 500  # rows asked for in one statement
 _NODE = "c.id, c.title, c.kind, c.domain, c.form, c.summary"
 _ENTRY = (
     "kind, ref, title, form, domain, summary, text, location, parent, names, intents, codes, leads, headline, cites"
@@ -129,18 +132,25 @@ class Store:
 
     def entries(self, rows: Sequence[int]) -> dict[int, Entry]:
         """The entries in these rows."""
-        marks = ",".join("?" * len(rows))
+        found: dict[int, Entry] = {}
         with self.reading() as database:
-            found = database.execute(f"SELECT row, {_ENTRY} FROM concepts WHERE row IN ({marks})", list(rows))  # noqa: S608 -- question marks
-            return {row[0]: _entry(row[1:]) for row in found}
+            for start in range(0, len(rows), _AT_ONCE):
+                some = rows[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                statement = f"SELECT row, {_ENTRY} FROM concepts WHERE row IN ({marks})"  # noqa: S608 -- question marks
+                found |= {row[0]: _entry(row[1:]) for row in database.execute(statement, list(some))}
+        return found
 
-    def named(self, name: str) -> list[int]:
-        """The rows of the entries that bear this exact name (as :func:`knowledgegraph.words.name` compares)."""
+    def named(self, name: str, limit: int = 50) -> list[int]:
+        """The rows of the entries that bear this exact name (as :func:`knowledgegraph.words.name` compares): our own
+        concepts first, then what can be read at length; at most ``limit``."""
         statement = (
-            f"SELECT n.row FROM names n JOIN concepts c ON c.row = n.row WHERE n.name = ? AND c.kind <> '{SIGNPOST}'"  # noqa: S608 -- our own name
+            "SELECT n.row FROM names n JOIN concepts c ON c.row = n.row "  # noqa: S608 -- our own name
+            f"WHERE n.name = ? AND c.kind <> '{SIGNPOST}' "
+            "ORDER BY c.kind = 'concept' DESC, c.headline DESC, c.ref LIMIT ?"
         )
         with self.reading() as database:
-            return [row for (row,) in database.execute(statement, (_text(words.name(name)),))]
+            return [row for (row,) in database.execute(statement, (_text(words.name(name)), limit))]
 
     def parts(self, identity: str) -> list[Entry]:
         """What is a part of this entry, in the order of the source."""
@@ -150,7 +160,9 @@ class Store:
 
     def find(self, text: str, limit: int = 50, kinds: Sequence[str] = ()) -> list[Entry]:
         """Entries in whose title or ref ``text`` occurs, the shortest and those that start with it first: for a finder
-        that narrows down with every key."""
+        that narrows down with every key. Nothing is called by more than :data:`LONGEST_NAME` characters."""
+        if len(text) > LONGEST_NAME:
+            return []
         pattern = "%" + _text(text).strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         start = pattern[1:]
         where = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
@@ -295,7 +307,10 @@ class _Reading:
 def _open_for_reading(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise FileNotFoundError(path)
-    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=10)
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=10)
+    except sqlite3.Error as error:  # a folder, a file that may not be read
+        raise StoreError(f"{path} cannot be read ({error}); delete it, then: tutor knowledge build") from error
     try:
         version = database.execute("PRAGMA user_version").fetchone()[0]
         if version == SCHEMA:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PARAGRAPH = re.compile(r"(?<=\n\n)")
 _TURNS_SENT = 12
+_QUESTIONS_KEPT = 100  # of which it is remembered what was shown
 
 T = TypeVar("T")
 _END: Final[Any] = object()
@@ -123,6 +124,8 @@ class Answerer:
 
         library = self._tutor.library
         shown = self._shown.setdefault(question, set())
+        while len(self._shown) > _QUESTIONS_KEPT:
+            del self._shown[next(iter(self._shown))]
         if complaint:
             hits = [hit for hit in library.search(f"{question} {complaint}", limit=12) if hit.entry.id not in shown]
             if not hits:
@@ -149,7 +152,7 @@ class Answerer:
     def _ready(
         self, question: str, markdown: str, origin: str, known: Known, started: float, stopped: bool = False
     ) -> events.AnswerReady:
-        self._turns.append((question, markdown))
+        self._turns = [*self._turns[-_TURNS_SENT:], (question, markdown)]
         return events.AnswerReady(
             uuid.uuid4().hex[:12], question, markdown, "model" if origin == "model" else "knowledge", known.citations,
             known.concepts, known.in_scope or origin == "model", stopped, time.monotonic() - started,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Generator, Sequence
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 CODE = re.compile(r"\bE\d{4}\b", re.IGNORECASE)
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d{1,7})(?::\d{1,7})?")
 _NEAR = 5
+_MOST_WORDS = 8  # that the name of a command or an option has
+_MOST_SHOWN = 200  # characters of what was asked for
+_LONGEST_FILE = 16 << 20  # bytes
 _AROUND = 2  # lines of the file shown before and after the one that is asked about
 _MOST_PATTERNS = 8
 
@@ -56,7 +60,7 @@ class Explainer:
             return self.error_code(thing.upper())
         library = self._tutor.library
         found = library.look_up(thing)
-        words = thing.split()
+        words = thing.split()[: _MOST_WORDS + 1]
         while not found and len(words) > 1:  # `git reset --hard HEAD~1`: the option, else the command
             words.pop()
             found = library.look_up(" ".join(words))
@@ -72,13 +76,14 @@ class Explainer:
 
     def _unknown(self, thing: str) -> Known:
         near = list(dict.fromkeys(entry.title for entry in self._tutor.library.find(thing, _NEAR * 2)))[:_NEAR]
-        text = f"I have no page on “{thing}”."
+        shown = thing if len(thing) <= _MOST_SHOWN else f"{thing[:_MOST_SHOWN]}…"
+        text = f"I have no page on “{shown}”."
         if near:
             text += " There is: " + ", ".join(f"`{title}`" for title in near) + "."
         else:
             text += (
                 " I can explain error codes (`E0382`), lints, concepts, std paths (`Vec::push`), commands and places "
-                f'in files (`src/main.rs:12`); `tutor ask "{thing}"` searches everything.'
+                f'in files (`src/main.rs:12`); `tutor ask "{shown}"` searches everything.'
             )
         if not self._tutor.library.built:
             text += " So far I know the lessons only: `tutor knowledge build` reads the documentation of this machine."
@@ -125,7 +130,7 @@ class Explainer:
             return None
         root = self._tutor.root
         path = (root if root.is_dir() else root.parent) / Path(match["file"])
-        return (path, int(match["line"])) if path.is_file() else None
+        return (path, int(match["line"])) if os.path.isfile(path) else None  # noqa: PTH113 (no to names too long)
 
     def explain_place(self, path: Path, line: int, cancel: threading.Event) -> Generator[Event, None, Known]:
         """What is at work in one line of a Rust file: the line, what the compiler says there, the patterns that cover
@@ -133,10 +138,13 @@ class Explainer:
         from tutor.errors import Failed
 
         try:
-            source = path.read_bytes()
+            source = _read(path)
         except OSError as error:
             raise Failed("Cannot read", f"{inert_line(str(path))}: {error.strerror}.") from error
-        lines = source.decode("utf-8", "replace").splitlines()
+        if len(source) > _LONGEST_FILE:
+            raise Failed("Too long", f"{inert_line(path.name)} has more than {_LONGEST_FILE >> 20} MiB.")
+        # As the compiler counts: only a line feed ends a line.
+        lines = source.decode("utf-8", "replace").removesuffix("\n").split("\n") if source else []
         if not 1 <= line <= len(lines):
             raise Failed("No such line", f"{inert_line(path.name)} has {len(lines)} lines.")
         diagnostics = yield from self._diagnostics(path, line, cancel)
@@ -215,6 +223,13 @@ class Explainer:
     def _cite(self, entry: Entry, citations: dict[tuple[str, str], events.Citation]) -> None:
         citation = events.Citation(entry.ref, entry.kind, entry.title, 1.0, entry.location)
         citations.setdefault((entry.kind, entry.ref), citation)
+
+
+def _read(path: Path) -> bytes:
+    """A file, and a byte more than is wanted of one that is too long. Never waits: some of /proc would. Raises
+    OSError."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        return file.read(_LONGEST_FILE + 1) or b""
 
 
 def _covering(source: bytes, line: int) -> list[Occurrence]:
