@@ -74,10 +74,40 @@ def build(
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(lock_file(path)):
-            yield from _Build(path, sources, fresh, stop).run()
+            if path.is_dir():
+                raise StoreError(f"{path} is a folder; delete it, then: tutor knowledge build")
+            _roll_back(path)
+            yield from _from_old_or_new(path, sources, fresh, stop)
     except (OSError, sqlite3.OperationalError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise StoreError(f"The knowledge could not be written to {path.parent}: {reason}.") from error
+
+
+def _from_old_or_new(
+    path: Path, sources: Sequence[Source], fresh: bool, stop: Callable[[], bool]
+) -> Iterator[Step | Built]:
+    """A build that takes over from the last one; where that turns out to be damaged, one that reads everything."""
+    known = _fingerprints(path)
+    if known:
+        try:
+            yield from _Build(path, sources, known, fresh, stop).run()
+            return
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise
+    yield from _Build(path, sources, {}, fresh, stop).run()
+
+
+def _roll_back(path: Path) -> None:
+    """Takes back what a process that was killed left half written in the file (the index of sessions)."""
+    if path.exists() and _beside(path, "-journal").exists():
+        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """One of the files that SQLite keeps beside a database."""
+    return path.with_name(path.name + ending)
 
 
 def changes(path: Path, sources: Sequence[Source]) -> list[tuple[Source, Found, str]]:
@@ -137,10 +167,16 @@ def _stamp(found: Found) -> str:
 class _Build:
     """One build, from opening the new file to the swap."""
 
-    def __init__(self, path: Path, sources: Sequence[Source], fresh: bool, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sources: Sequence[Source],
+        known: dict[str, tuple[str, str]],
+        fresh: bool,
+        stop: Callable[[], bool],
+    ) -> None:
         self._path = path
         self._sources = sources
-        known = _fingerprints(path)
         self._old = bool(known)  # there is a last build, which can be read
         self._known = {} if fresh else known
         self._stop = stop
@@ -166,6 +202,8 @@ class _Build:
                 built = self._finish(database, started)
                 self._ask()
             _to_disk(aside)
+            for ending in ("-journal", "-wal", "-shm"):  # SQLite would write what is in them into the new file
+                _beside(self._path, ending).unlink(missing_ok=True)
             aside.replace(self._path)
         finally:
             aside.unlink(missing_ok=True)
