@@ -13,7 +13,7 @@ from tutor.errors import UsageError
 from tutor.inert import inert_line
 
 # Named in the design of the command line and not built yet: said so, instead of "no such file".
-_LATER = frozenset({"suggest", "preview", "write", "learn", "practice", "review", "recognise", "dataset", "model"})
+_LATER = frozenset({"suggest", "preview", "write", "learn", "practice", "review", "dataset", "model"})
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -234,6 +234,11 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         _json(sub)
 
 
+def _add_recognise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="Rust files, Cargo.toml, workflows; folders of them")
+    _json(parser, batch=True)
+
+
 def _add_eval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("suite", nargs="?", choices=["retrieval"], default="retrieval", help="what to measure")
     parser.add_argument("--misses", type=int, default=10, metavar="N", help="show at most N misses of a sort")
@@ -243,6 +248,7 @@ def _add_eval(parser: argparse.ArgumentParser) -> None:
 _ADD: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "fix": _add_fix, "ask": _add_ask, "explain": _add_explain, "graph": _add_graph,
     "knowledge": _add_knowledge, "sessions": _add_sessions,
-    "config": _add_config, "eval": _add_eval, "doctor": _json, "demo": _json, "chat": _add_nothing,
+    "config": _add_config, "eval": _add_eval, "recognise": _add_recognise,
+    "doctor": _json, "demo": _json, "chat": _add_nothing,
 }  # fmt: skip
 _MODULES = {"chat": "repl", "eval": "evaluate", "explain": "ask"}

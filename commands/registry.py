@@ -66,6 +66,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("sessions", "Earlier sessions", "list or show the session logs", "list|show", _CLI),
     Command(
+        "recognise", "Recognise patterns", "which Rust patterns and concepts files use, with lines", "PATH…", _CLI
+    ),
+    Command(
         "eval", "Measure answers", "how well questions with known answers are answered, as figures", "[retrieval]", _CLI
     ),
     Command("doctor", "What works here", "what is here, what is missing, how to get it", "", _ALL),

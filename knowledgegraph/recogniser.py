@@ -11,17 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from knowledgegraph.recognise import configuration
+from knowledgegraph.recognise.configuration import in_manifest, in_workflow
 from knowledgegraph.recognise.macros import written_out
 from knowledgegraph.recognise.names import TABLES
 from knowledgegraph.recognise.rule import File, Match, Rule, Table
 from knowledgegraph.recognise.rules import RULES
-from knowledgegraph.rust_syntax import Search, Syntax, TooMuch, parse
+from knowledgegraph.rust_syntax import MAX_BYTES, Search, Syntax, TooMuch, parse
 
-__all__ = ["IDS", "Occurrence", "TooMuch", "occurrences", "recognise"]
+__all__ = ["IDS", "Occurrence", "TooMuch", "occurrences", "recognise", "recognise_file", "title"]
 
 _ALL: tuple[Rule | Table, ...] = (*TABLES, *RULES)
 
-IDS: frozenset[str] = frozenset().union(*(rule.ids for rule in _ALL))
+IDS: frozenset[str] = configuration.IDS.union(*(rule.ids for rule in _ALL))
 """Every id that can be recognised."""
 
 _MACROS_IN_MACROS = 4
@@ -36,6 +38,28 @@ class Occurrence:
     end_line: int
     pattern: str
     confidence: float
+
+
+def recognise_file(name: str, content: bytes) -> list[Occurrence] | None:
+    """What occurs in a file called ``name``: Rust source, a ``Cargo.toml``, a workflow in YAML; None for others.
+
+    Raises :class:`~knowledgegraph.rust_syntax.TooMuch`.
+    """
+    suffix = name.rpartition(".")[2].lower()
+    if suffix == "rs":
+        return recognise(content)
+    read = in_manifest if name == "Cargo.toml" else in_workflow if suffix in ("yml", "yaml") else None
+    if read is None:
+        return None
+    if len(content) > MAX_BYTES:
+        raise TooMuch(f"is larger than {MAX_BYTES >> 20} MB")
+    text = content.decode("utf-8", "replace")
+    return [Occurrence(line, end, pattern, 1.0) for pattern, line, end in read(text)]
+
+
+def title(pattern: str) -> str:
+    """The id of a pattern as words: "iterator adaptor chain"."""
+    return pattern.replace("-", " ")
 
 
 def recognise(source: bytes) -> list[Occurrence]:
