@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs one suite. Raises :class:`Missing` where what it measures is not there."""
     tutor = open_tutor(options, "eval")
     try:
-        figures, text = SUITES[options.suite](tutor, max(0, options.misses))
+        figures, text = SUITES[options.suite](tutor, options)
     finally:
         tutor.close()
     if options.json:
@@ -37,8 +37,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _retrieval(tutor: Tutor, most: int) -> tuple[Figures, str]:
-    """Asks every question of ``assets/eval``; shows at most ``most`` misses of a sort."""
+def _retrieval(tutor: Tutor, options: argparse.Namespace) -> tuple[Figures, str]:
+    """Asks every question of ``assets/eval``."""
+    most = max(0, options.misses)
     from knowledgegraph.evaluation import (
         EvaluationError,
         default_questions,
@@ -128,5 +129,14 @@ def _strong(text: str) -> str:
     return f"\x1b[1m{text}\x1b[0m" if has_colour() else text
 
 
-#: What can be measured: a suite's name, and what gives its figures and its text for a tutor and a number of misses.
-SUITES: Final[dict[str, Callable[[Tutor, int], tuple[Figures, str]]]] = {"retrieval": _retrieval}
+def _fix(tutor: Tutor, options: argparse.Namespace) -> tuple[Figures, str]:
+    from commands.evaluate_fix import fixing
+
+    return fixing(tutor, options)
+
+
+#: What can be measured: a suite's name, and what gives its figures and its text for a tutor and the call's options.
+SUITES: Final[dict[str, Callable[[Tutor, argparse.Namespace], tuple[Figures, str]]]] = {
+    "retrieval": _retrieval,
+    "fix": _fix,
+}

@@ -240,7 +240,9 @@ def _add_recognise(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_eval(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("suite", nargs="?", choices=["retrieval"], default="retrieval", help="what to measure")
+    parser.add_argument("suite", nargs="?", choices=["retrieval", "fix"], default="retrieval",
+                        help="what to measure: answers, or fixes")  # fmt: skip
+    parser.add_argument("--sample", type=int, default=200, metavar="N", help="fix: so many cases (0: all of them)")
     parser.add_argument("--misses", type=int, default=10, metavar="N", help="show at most N misses of a sort")
     _json(parser)
 

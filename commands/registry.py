@@ -69,7 +69,7 @@ COMMANDS: tuple[Command, ...] = (
         "recognise", "Recognise patterns", "which Rust patterns and concepts files use, with lines", "PATH…", _CLI
     ),
     Command(
-        "eval", "Measure answers", "how well questions with known answers are answered, as figures", "[retrieval]", _CLI
+        "eval", "Measure", "how well known questions are answered and known mistakes mended", "[retrieval|fix]", _CLI
     ),
     Command("doctor", "What works here", "what is here, what is missing, how to get it", "", _ALL),
     Command("config", "Settings", "read and change the settings", "get|set|path", _CLI),
