@@ -1,3 +1,10 @@
-"""Rules for errors about what the parser stumbles over."""
+"""Rules for errors about what the parser stumbles over.
 
-from __future__ import annotations
+The parser mostly stops at the first thing it does not understand, so a mistake that is a habit (a word of another
+language, `;` between fields) is mended everywhere at once: one of several mended would only show the next.
+"""
+
+from tutor.fix.rules import syntax_brackets
+
+#: The modules whose rules make this family.
+PARTS = (syntax_brackets,)
