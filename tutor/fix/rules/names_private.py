@@ -48,7 +48,9 @@ def _public_at(case: Case, place: Span) -> Edit | None:
 
 def _defined(case: Case) -> Sequence[Span]:
     """Where the compiler says that the thing is defined, in the order of its notes."""
-    notes = [part for part in case.diagnostic.walk() if "defined here" in part.message or "consider marking" in part.message]
+    notes = [
+        part for part in case.diagnostic.walk() if "defined here" in part.message or "consider marking" in part.message
+    ]
     return [span for part in notes for span in part.spans if span.primary and span.replacement is None]
 
 
@@ -117,12 +119,16 @@ def private_reexport(case: Case) -> Iterator[Fix]:
 def inaccessible_item(case: Case) -> Iterator[Fix]:
     """The name exists in another module of this program, where it is private: it has to be made public and named by
     its path. The compiler only notes where it is."""
-    found = next((m for note in case.notes if (m := re.search(r"`(crate::.+)` exists but is inaccessible", note))), None)
+    found = next(
+        (m for note in case.notes if (m := re.search(r"`(crate::.+)` exists but is inaccessible", note))), None
+    )
     if found is None or case.place.from_macro:
         return
     path = found.group(1)
     name = path.rsplit("::", 1)[-1]
-    owners = [item for item in names_of(case.syntax).items.get(name, ()) if "::".join(("crate", *item.module, name)) == path]
+    owners = [
+        item for item in names_of(case.syntax).items.get(name, ()) if "::".join(("crate", *item.module, name)) == path
+    ]
     if len(owners) != 1 or case.text(case.place) != name or name_of(case.syntax, owners[0].node) != name:
         return
     edit = _make_public(case, case.file, case.root, case.source, owners[0].node.start_byte)

@@ -14,8 +14,8 @@ from typing import Final
 from knowledgegraph.rust_syntax import Node, Syntax, descendants
 
 ITEMS: Final = frozenset(
-    "function_item struct_item enum_item union_item const_item static_item type_item trait_item mod_item "
-    "function_signature_item macro_definition".split()
+    {"function_item", "function_signature_item", "const_item", "static_item", "mod_item", "macro_definition"}
+    | {"struct_item", "enum_item", "union_item", "type_item", "trait_item"}
 )
 FUNCTIONS: Final = ("function_item", "function_signature_item")
 _TYPES: Final = frozenset({"struct_item", "enum_item", "union_item", "trait_item"})
@@ -97,7 +97,7 @@ def _read_type(syntax: Syntax, node: Node, members: Members) -> None:
         elif child.type == "enum_variant":
             members.variants[name_of(syntax, child)] = child
     if body.type == "ordered_field_declaration_list":
-        parts = [child for child in body.children_by_field_name("type")]
+        parts = body.children_by_field_name("type")
         members.fields.update({str(number): part for number, part in enumerate(parts)})
 
 
@@ -118,7 +118,7 @@ def name_of(syntax: Syntax, node: Node) -> str:
 
 
 def type_name(syntax: Syntax, node: Node | None) -> str:
-    """The last name of a type without its arguments and references: ``HashMap`` of ``&std::collections::HashMap<K, V>``."""
+    """The last name of a type without arguments and references: ``Map`` of ``&collections::Map<K, V>``."""
     while node is not None and node.type in {"generic_type", "reference_type", "scoped_type_identifier"}:
         node = node.child_by_field_name("name" if node.type == "scoped_type_identifier" else "type")
     return text(syntax, node)
@@ -180,7 +180,9 @@ def _patterns(here: Node, below: Node | None, at: int) -> Sequence[Node]:
     if here.type in FUNCTIONS or here.type == "closure_expression":
         parameters = here.child_by_field_name("parameters")
         inside = below == here.child_by_field_name("body") and parameters is not None
-        return [p.child_by_field_name("pattern") or p for p in parameters.named_children] if inside and parameters else []
+        return (
+            [p.child_by_field_name("pattern") or p for p in parameters.named_children] if inside and parameters else []
+        )
     if here.type == "for_expression" or here.type == "match_arm":
         outside = here.child_by_field_name("value") if here.type == "for_expression" else None
         pattern = here.child_by_field_name("pattern")
