@@ -10,7 +10,7 @@ from commands import json_face
 from commands.run import readable
 from commands.terminal import has_colour, put, width
 from tutor.errors import Missing, UsageError
-from tutor.inert import inert_line
+from tutor.inert import inert, inert_line
 from tutor.paths import find_home
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _dot(around: Neighbourhood) -> str:
     ]
     chain = [*around.above, around.centre]
     edges += [(part.id, whole.id, Kind.PART_OF) for whole, part in pairwise(chain)]
-    return dot([around.centre, *(node for nodes in groups.values() for node in nodes)], edges, centre)
+    return inert(dot([around.centre, *(node for nodes in groups.values() for node in nodes)], edges, centre))
 
 
 def text(around: Neighbourhood, others: Sequence[Entry] = ()) -> str:

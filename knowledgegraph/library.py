@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something at ``path``; no where it cannot be looked at (a forbidden folder, too long a name)."""
+    return os.path.exists(path)  # noqa: PTH110 (pathlib's raises)
 
 
 class Library:
@@ -87,7 +93,7 @@ class Library:
 
     def _built(self) -> Store | None:
         with self._lock:
-            if self._store is None and self._path is not None and self._path.exists():
+            if self._store is None and self._path is not None and _is_there(self._path):
                 from knowledgegraph.schema import StoreError
                 from knowledgegraph.store import Store
 
@@ -114,7 +120,7 @@ class Library:
                     raise
                 self._store.close()
                 self._store, self.problem = None, str(error)
-                self._broken = self._path.stat().st_mtime_ns if self._path.exists() else 0
+                self._broken = self._path.stat().st_mtime_ns if _is_there(self._path) else 0
             return use()
 
     @property

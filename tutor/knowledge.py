@@ -8,6 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -41,7 +42,7 @@ class Knowledge:
     @property
     def built(self) -> bool:
         """Whether there is a knowledge file."""
-        return self.path.exists()
+        return os.path.exists(self.path)  # noqa: PTH110 (says no to names that are too long or forbidden, too)
 
     def machine(self) -> Machine:
         """Where documentation lies on this machine, and what the user added."""
@@ -151,7 +152,7 @@ class Knowledge:
 
     def _add(self, sort: str, path: Path) -> str:
         absolute = _absolute(path)
-        if not absolute.exists():
+        if not os.path.exists(absolute):  # noqa: PTH110 (as above)
             raise UsageError("Not there", f"There is no {inert_line(str(path))}.")
         added = self._added()
         if str(absolute) in added[sort]:
@@ -178,6 +179,12 @@ class Knowledge:
         for sort in added:
             value = data.get(sort) if isinstance(data, dict) else None
             added[sort] = [path for path in value if isinstance(path, str)] if isinstance(value, list) else []
+            for path in filterfalse(_is_path, added[sort]):
+                raise Missing(
+                    "Not readable",
+                    f"{self._list} names {inert_line(path)!r}, which is no path; mend or delete it, then add your "
+                    "folders again.",
+                )
         return added
 
     def _save(self, added: dict[str, list[str]]) -> None:
@@ -186,6 +193,14 @@ class Knowledge:
             write_private(self._list, json.dumps(added, indent=1) + "\n")
         except OSError as error:
             raise Failed("Not written", f"{self._list} cannot be written: {error.strerror}.") from error
+
+
+def _is_path(text: str) -> bool:
+    """Whether text out of a file is an absolute path that a system can be asked for."""
+    try:
+        return text.startswith("/") and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")

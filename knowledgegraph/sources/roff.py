@@ -141,7 +141,9 @@ def _whole(page: bytes, most: int, *, ended: bool) -> bytes:
 
 
 def _unzstd(data: bytes, most: int) -> bytes:
-    program = shutil.which("zstd")
+    # Only from absolute folders: a PATH may name the folder that the user is in, where anybody's program lies.
+    folders = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part.startswith("/")]
+    program = shutil.which("zstd", path=os.pathsep.join(folders)) if folders else None
     if program is None:
         raise ValueError("the program zstd is not installed")
     # From a file, not a pipe: nothing then waits for the other side, and reading stops at the longest page.
