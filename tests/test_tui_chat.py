@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Markdown
 
+from commands.citations import listed
 from tests.helpers_tui import HOSTILE
 from tests.helpers_tui_app import frame, make_app, project, running, said, settle, until, until_said, until_text
 from tests.ollama_server import running as ollama
@@ -16,7 +17,7 @@ from tui.completion import choices
 from tui.history import History
 from tui.routing import understand
 from tui.status import Fact
-from tui.turns import Helpful, Note, TutorTurn, UserTurn
+from tui.turns import Helpful, Note, Sources, TutorTurn, UserTurn
 from tutor.engine import Tutor
 from tutor.events import Citation
 from tutor.inert import inert
@@ -144,7 +145,8 @@ async def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
         turn = app.chat.tell(HOSTILE)
         turn.delta(HOSTILE)
         await turn.finish(
-            f"{HOSTILE}\n\n<b>Vec<T></b> [link](javascript:alert) <script>", [Citation("x", "std", HOSTILE)]
+            f"{HOSTILE}\n\n<b>Vec<T></b> [link](javascript:alert) <script>",
+            Sources(listed([Citation("x", "std", HOSTILE)])),
         )
         app.show_counts("diff", "[/b]", f"diff [/b] {HOSTILE}")
         app.status.tell("repository", Fact(HOSTILE))

@@ -13,8 +13,9 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 
 from knowledgegraph.graph import Neighbourhood, Node
+from tui.concept_lists import BELOW, CENTRE, Side, Spot, grouped, listing, window
 from tui.concept_map import ConceptMap
-from tui.concept_render import BELOW, CENTRE, Side, Spot, grouped, listing, render, window
+from tui.concept_render import render
 from tui.diff_cells import width_of
 from tutor.inert import inert_line
 

@@ -514,7 +514,7 @@ class TutorApp(BaseApp):
 
         if not isinstance(self.screen, HelpScreen):
             lines = key_lines(self, self.screen.active_bindings.values())
-            self.push_screen(HelpScreen(help_of(self.screen.focused), lines))
+            self.push_screen(HelpScreen(help_of(self.screen.focused or self.screen), lines))
 
     async def action_quit(self) -> None:
         """Leaves; asks where accepted hunks would be lost."""

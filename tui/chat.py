@@ -141,9 +141,10 @@ class ChatPane(Vertical):
         self.scroll_page(message.step)
 
     def stops(self) -> list[Widget]:
-        """What tab goes through besides the prompt: lines that can be opened or answered, the newest first."""
+        """What tab goes through besides the prompt: lines that can be opened, the newest first, then the one that can
+        be answered."""
         lines = [line for child in self._turns.children for line in (child, *child.query(".sources")) if line.can_focus]
-        return [*reversed(lines), self._turns]
+        return [*sorted(reversed(lines), key=lambda line: line.has_class("helpful")), self._turns]
 
     def take_offer(self, message: Offers.Picked) -> None:
         """An offer was clicked."""

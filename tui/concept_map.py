@@ -13,7 +13,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from knowledgegraph.graph import Neighbourhood
-from tui.concept_render import BELOW, CENTRE, STACKED, Frame, Side, Spot, entry_at, listing, render
+from tui.concept_lists import BELOW, CENTRE, Side, Spot, entry_at, listing
+from tui.concept_render import STACKED, Frame, render
 from tui.diff_cells import Line
 from tui.diff_lines import LineWidget
 

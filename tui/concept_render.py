@@ -1,59 +1,40 @@
 """The neighbourhood of an entry as lines: what comes first on the left, what it leads to on the right, the rest below.
 
-Pure: from a neighbourhood, a selection and a size to pieces. Only what fits is looked at, so an entry with
-thousands of neighbours is drawn as fast as one with three.
+Pure: from a neighbourhood, a selection and a size to pieces.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
 
 from knowledgegraph.answer import SOURCES
 from knowledgegraph.graph import Neighbourhood, Node
+from tui.concept_lists import (
+    BELOW,
+    CENTRE,
+    GROUP,
+    Below,
+    Item,
+    Listing,
+    Side,
+    Spot,
+    entry_at,
+    grouped,
+    listing,
+    place_of,
+)
 from tui.diff_cells import Line, fit, label, width_of, wrap
 from tui.highlight import Piece
 from tutor.inert import inert_line
 
 STACKED = 60  # columns below which the map stands upright
-Below = Literal["lessons", "read", "errors", "related"]
-Side = Literal["left", "centre", "right", "lessons", "read", "errors", "related"]
-BELOW: Final[tuple[Below, ...]] = get_args(Below)
-
-# What stands at a side, group after group: the list of the neighbourhood, and what it is called.
-_LEFT = (("requires", "needs first"), ("above", "part of"), ("before", "comes before"))
-_RIGHT = (("unlocks", "unlocks"), ("parts", "parts"), ("after", "comes next"))
 _BELOW: dict[Below, str] = {"lessons": "lessons", "read": "read on", "errors": "errors", "related": "related"}
+_LEAST = 17  # cells of a list beside the centre, at least
 _LABEL = 9  # cells of the names of the rows below
-
-Listing = Sequence[tuple[str, Node]]
-"""Neighbours with the group that each is in, group after group."""
-
-
-def listing(around: Neighbourhood, side: Side) -> Listing:
-    """The neighbours at a side, in the order in which they are shown."""
-    if side == "centre":
-        return [("", around.centre)]
-    if side in _BELOW:
-        return [(side, node) for node in getattr(around, side)]
-    found: list[tuple[str, Node]] = []
-    for name, group in _LEFT if side == "left" else _RIGHT:
-        nodes = getattr(around, name)
-        found += [(group, node) for node in (nodes[-1:] if name == "above" else nodes)]
-    return found
-
-
-class Spot(NamedTuple):
-    """A place on the map: a side, and which entry of it."""
-
-    side: Side
-    nth: int = 0
-
-
-CENTRE = Spot("centre")
 
 
 class Target(NamedTuple):
@@ -71,79 +52,6 @@ class Frame:
 
     lines: list[Line] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
-
-
-class _Item(NamedTuple):
-    """One line of a list: an entry, how many are not shown ("+37 more"), or the name of a group."""
-
-    text: str
-    nth: int = -1  # -1: a count; -2: the name of a group
-
-
-_GROUP = -2
-
-
-def window(entries: Listing, selected: int, height: int) -> list[_Item]:
-    """At most ``height`` lines for a list of entries, ``selected`` (-1: none) among them, with counts of the rest."""
-    total = len(entries)
-    if height <= 0:
-        return []
-    if total <= height:
-        return [_Item(node.title, i) for i, (_, node) in enumerate(entries)]
-    room = max(1, height - 1)  # one line for "+n more" at the end
-    if selected < room:
-        shown = range(room)
-        before = 0
-    else:
-        room = max(1, height - 2)
-        first = min(selected - room // 2, total - room)
-        if first + room >= total:
-            room = max(1, height - 1)
-            first = total - room
-        shown = range(first, first + room)
-        before = first
-    items = [_Item(entries[i][1].title, i) for i in shown]
-    if before and height > 1:
-        items.insert(0, _Item(f"+{before:,} before"))
-    after = total - shown.stop
-    if after and len(items) < height:
-        items.append(_Item(f"+{after:,} more"))
-    return items[:height]
-
-
-def grouped(entries: Listing, selected: int, height: int) -> list[_Item]:
-    """:func:`window` with the name of each group, and how many are in it, above its first entry that is shown. Where
-    there is little room one line names them all, where there is none the names are left out."""
-    sizes: dict[str, int] = {}
-    for group, _ in entries:
-        sizes[group] = sizes.get(group, 0) + 1
-    if len(entries) + len(sizes) > height and height < len(sizes) + 3:
-        names = _Item(f"{' · '.join(sizes)} {len(entries):,}", _GROUP)
-        return [names, *window(entries, selected, height - 1)] if height >= 3 else window(entries, selected, height)
-    # As many entries as leave room for the names of their groups: of those that are shown only.
-    rooms = range(height - 1, height - len(sizes) - 1, -1)
-    return next((items for room in rooms if len(items := _named(entries, selected, room, sizes)) <= height), [])
-
-
-def _named(entries: Listing, selected: int, room: int, sizes: dict[str, int]) -> list[_Item]:
-    """:func:`window` of ``room`` lines, and a line more for each group in it."""
-    items: list[_Item] = []
-    last = ""
-    for item in window(entries, selected, room):
-        group = entries[item.nth][0] if item.nth >= 0 else last
-        if group != last:
-            items.append(_Item(f"{group} {sizes[group]:,}", _GROUP))
-            last = group
-        items.append(item)
-    if len(items) > 1 and items[0].nth == -1:  # "+3 before" belongs below the name
-        items[0], items[1] = items[1], items[0]
-    return items
-
-
-def entry_at(around: Neighbourhood, spot: Spot) -> Node:
-    """The entry at a spot; the centre where the spot is none of the map's."""
-    side = listing(around, spot.side)
-    return side[spot.nth][1] if 0 <= spot.nth < len(side) else around.centre
 
 
 def render(around: Neighbourhood, selected: Spot, trail: Sequence[str], width: int, height: int) -> Frame:
@@ -175,9 +83,9 @@ def source_of(node: Node) -> str:
 
 def _crumbs(around: Neighbourhood, width: int) -> Line:
     """What the centre is a part of, the nearest at the end."""
-    titles = [inert_line(node.title) for node in around.above]
-    if around.centre.kind != "concept" and source_of(around.centre) not in titles:
-        titles.insert(0, source_of(around.centre))
+    titles = place_of(around.centre.kind, around.above)
+    if around.centre.kind == "concept":  # that it is a lesson stands below already
+        titles = titles[1:]
     text = " › ".join(titles)
     while cell_len(text) > width - 6 and len(titles) > 1:
         titles = titles[1:]
@@ -199,7 +107,8 @@ def _row(frame: Frame, around: Neighbourhood, side: Below, selected: Spot, width
     for number in range(first, first + shown):
         ink, ground = ("chosen", "chosen") if selected == Spot(side, number) else ("plain", "")
         start = width_of(pieces)
-        title = fit([label(entries[number].title)], min(_most(width - _LABEL), cell_len(_title(entries[number]))))
+        most = _most(width - _LABEL, len(entries))
+        title = fit([label(entries[number].title)], min(most, cell_len(_title(entries[number]))))
         pieces += [
             Piece(" ", ink, ground),
             *(Piece(text, ink, ground) for text, _, _ in title),
@@ -215,7 +124,7 @@ def _screenful(entries: Sequence[Node], first: int, room: int) -> int:
     """How many entries from ``first`` on fit ``room`` cells, counts before and after included; at least one."""
     used = 22 if first else 11
     for number, node in enumerate(entries[first : first + room // 3]):
-        used += min(_most(room), cell_len(_title(node))) + 2
+        used += min(_most(room, len(entries)), cell_len(_title(node))) + 2
         if used > room:
             return max(1, number)
     return max(1, min(len(entries) - first, room // 3))
@@ -225,8 +134,11 @@ def _title(node: Node) -> str:
     return inert_line(node.title)
 
 
-def _most(room: int) -> int:
-    return max(8, min(36, room - 26))
+def _most(room: int, entries: int) -> int:
+    """Cells that one of so many titles takes at most: a lonely one all of them, of two about half."""
+    if entries == 1:
+        return max(8, room - 2)
+    return max(8, room - 26, min(36, room // 2 - 8)) if room < 62 else 36
 
 
 def _trail_line(trail: Sequence[str], title: str, width: int) -> Line:
@@ -275,7 +187,11 @@ def _nothing(node: Node, side: Literal["left", "right"]) -> str:
 def _centre_box(title: str, width: int, chosen: bool) -> list[list[Piece]]:
     """The focus as a box of three or more lines, ``width`` cells wide."""
     inner = width - 4
-    rows = wrap(title, inner)[:3]
+    rows = wrap(title, inner)
+    if len(rows) > 1:
+        rows = wrap(broken(title), inner)
+    if len(rows) > 3:
+        rows = [*rows[:2], "".join(piece.text for piece in fit([label(rows[2] + " …")], inner)).rstrip()]
     ground = "chosen" if chosen else "centre"
     box = [[Piece("┏" + "━" * (width - 2) + "┓", "centre")]]
     for row in rows:
@@ -286,10 +202,10 @@ def _centre_box(title: str, width: int, chosen: bool) -> list[list[Piece]]:
     return box
 
 
-def _item(item: _Item, side: Side, selected: Spot, width: int, align_right: bool) -> list[Piece]:
+def _item(item: Item, side: Side, selected: Spot, width: int, align_right: bool) -> list[Piece]:
     """One line of a list, ``width`` cells."""
     if item.nth < 0:
-        text, ink, ground = item.text, "muted" if item.nth == _GROUP else "faint", ""
+        text, ink, ground = item.text, "muted" if item.nth == GROUP else "faint", ""
     elif selected == Spot(side, item.nth):
         text, ink, ground = inert_line(item.text), "chosen", "chosen"
     else:
@@ -303,7 +219,7 @@ def _item(item: _Item, side: Side, selected: Spot, width: int, align_right: bool
 def _side_by_side(frame: Frame, around: Neighbourhood, selected: Spot, width: int, room: int) -> None:
     """Three columns with connectors between them."""
     wire = 5 if width >= 80 else 3
-    middle = min(30, max(16, width // 4), max(16, cell_len(inert_line(around.centre.title)) + 4))
+    middle = _middle(around.centre.title, width, wire)
     lists = listing(around, "left"), listing(around, "right")
     side, right_side = _sides(lists, width - middle - 2 * wire)
     box = _centre_box(around.centre.title, middle, selected == CENTRE)
@@ -332,10 +248,24 @@ def _side_by_side(frame: Frame, around: Neighbourhood, selected: Spot, width: in
             frame.targets.append(Target(y + top, side + wire, side + wire + middle, CENTRE))
 
 
+def _middle(title: str, width: int, wire: int) -> int:
+    """How wide the box of the centre is: as its title needs in up to three lines of whole words, where the lists beside
+    it still have room."""
+    title = inert_line(title)
+    longest = max((cell_len(word) for word in broken(title).split()), default=0) + 4
+    wanted = min(max(16, min(30, width // 4), longest), max(16, cell_len(title) + 4))
+    return max(16, min(wanted, width - 2 * (wire + _LEAST)))
+
+
+def broken(title: str) -> str:
+    """A title with a place to break after each ``::``, where a word is long."""
+    return title.replace("::", ":: ") if any(cell_len(word) > 16 for word in title.split()) else title
+
+
 def _sides(lists: tuple[Listing, Listing], total: int) -> tuple[int, int]:
     """How wide the two lists are: the same, but for what one does not need and the other can use."""
-    longest = [max((cell_len(_title(node)) + 2 for _, node in entries[:200]), default=17) for entries in lists]
-    longest = [max(17, size) for size in longest]
+    longest = [max((cell_len(_title(node)) + 2 for _, node in entries[:200]), default=_LEAST) for entries in lists]
+    longest = [max(_LEAST, size) for size in longest]
     left = total // 2
     if longest[1] > total - left:
         left = max(min(left, longest[0]), total - longest[1])
@@ -345,7 +275,7 @@ def _sides(lists: tuple[Listing, Listing], total: int) -> tuple[int, int]:
 
 
 def _cell(
-    column: dict[int, _Item],
+    column: dict[int, Item],
     centre: Node,
     side: Literal["left", "right"],
     y: int,
@@ -363,18 +293,18 @@ def _cell(
     return fit([filler, *said] if side == "left" else said, width)
 
 
-def _column(entries: Listing, selected: int, height: int, pivot: int) -> dict[int, _Item]:
+def _column(entries: Listing, selected: int, height: int, pivot: int) -> dict[int, Item]:
     """The lines of a side by their row, centred on the pivot as far as there is room."""
     items = grouped(entries, selected, height)
-    lead = 1 if items and items[0].nth == _GROUP else 0  # the name on top is beside the balance
+    lead = 1 if items and items[0].nth == GROUP else 0  # the name on top is beside the balance
     first = max(0, min(pivot - (len(items) - lead) // 2 - lead, height - len(items)))
     return {first + i: item for i, item in enumerate(items)}
 
 
-def _wires(column: dict[int, _Item], y: int, pivot: int, size: int, side: Literal["left", "right"]) -> str:
+def _wires(column: dict[int, Item], y: int, pivot: int, size: int, side: Literal["left", "right"]) -> str:
     """The connector between a list and the focus in row ``y``: ``size`` cells of box-drawing characters. Names of
     groups are not connected."""
-    wired = [row for row, item in column.items() if item.nth != _GROUP]
+    wired = [row for row, item in column.items() if item.nth != GROUP]
     if not wired:
         return " " * size
     first, last = min(*wired, pivot), max(*wired, pivot)
@@ -441,7 +371,7 @@ def _stack(
     items = grouped(entries, selected.nth if selected.side == side else -1, height)
     for i, item in enumerate(items):
         row = len(frame.lines)
-        if item.nth == _GROUP:
+        if item.nth == GROUP:
             frame.lines.append(Line(fit([Piece(f" {item.text}", "muted")], width)))
             continue
         branch = "╰" if i == len(items) - 1 else "├"

@@ -31,8 +31,18 @@ SHOWN = 50
 _SOURCE = 20  # cells for where an entry comes from
 _SUMMARY = 3  # lines
 
+_NOTHING = "Nothing has this in its name. Fewer letters find more; a question goes into the chat."
+_PATHS = frozenset({"std", "crate"})  # kinds whose references say more than the titles
+
 Look = Callable[[str, Callable[[Sequence["Entry"]], None]], None]
 """Looks a text up in the background and hands over what was found."""
+
+
+def beside_title(entry: Entry) -> str:
+    """What tells an entry from others of its title: the module that it is in; "" where the title says it all."""
+    if entry.kind not in _PATHS or entry.ref == entry.title:
+        return ""
+    return entry.ref.removesuffix(entry.title).rstrip(":") or entry.ref
 
 
 class Found(LineWidget, inherit_bindings=False):
@@ -74,16 +84,19 @@ class Found(LineWidget, inherit_bindings=False):
         width = self.size.width
         number = self._first + y
         if number >= len(self.entries):
-            said = [Piece(f" {self.empty}", "faint")] if y == 0 and not self.entries else []
+            lines = wrap(self.empty, max(8, width - 2)) if not self.entries else []
+            said = [Piece(f" {lines[y]}", "muted")] if y < len(lines) else []
             return self.strip(Line(fit(said, width)), width)
         entry = self.entries[number]
         ground = "chosen" if number == self.at else ""
         source = inert_line(SOURCES.get(entry.kind, entry.kind))
         room = width - _SOURCE - 1
         name = [label(entry.title, "chosen" if ground else "plain", ground)]
-        if entry.kind != "concept" and entry.ref not in (entry.title, "") and cell_len(entry.title) < room - 12:
-            name += [Piece("  ", "", ground), label(entry.ref, "faint", ground)]
-        pieces = [Piece(" ", "", ground), *fit(name, room), *fit([Piece(source, "faint", ground)], _SOURCE)]
+        beside = beside_title(entry)
+        if beside and cell_len(entry.title) + cell_len(beside) + 3 < room:
+            name += [Piece("  ", "", ground), label(beside, "faint", ground)]
+        pieces = [Piece(" ", "", ground), *fit(name, room - 1), Piece(" ", "", ground)]
+        pieces += fit([Piece(source, "faint", ground)], _SOURCE)
         return self.strip(Line(pieces, ground), width)
 
     def on_click(self, event: events.Click) -> None:
@@ -100,8 +113,8 @@ class Finder(ModalScreen[tuple[str, str]], inherit_bindings=False):
     then for the last one that was typed meanwhile. ``hint``: said below, where something is not there yet."""
 
     help_text = (
-        "Type a part of a name: of a lesson, page, command, option, type, error code or lint. Enter puts what is "
-        "chosen into the middle of the map, ctrl+o opens its page."
+        "Type a part of a name: of a lesson, page, command, option, type, error code or lint. Arrows choose, enter "
+        "puts what is chosen into the middle of the map, ctrl+o opens its page. Questions are for the chat."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -112,6 +125,7 @@ class Finder(ModalScreen[tuple[str, str]], inherit_bindings=False):
         Binding("enter", "choose('map')", "Map", id="finder.map", priority=True),
         Binding("ctrl+o", "choose('page')", "Read", id="finder.page", priority=True),
         Binding("escape", "cancel", "Close", id="finder.close", priority=True),
+        Binding("f1", "app.help", "Help", id="finder.help", priority=True),
     ]
 
     DEFAULT_CSS = """
@@ -121,6 +135,7 @@ class Finder(ModalScreen[tuple[str, str]], inherit_bindings=False):
         background: $surface; border: round $accent; border-title-color: $accent; border-title-style: bold;
         border-subtitle-color: $foreground 70%;
     }
+    Finder.-narrow > Vertical { width: 100%; height: 100%; margin: 0; }
     Finder Input, Finder Input:focus { background: $panel; border: none; height: 1; padding: 0 1; }
     Finder #about { height: 4; padding: 0 1; border-top: solid $border-blurred; color: $foreground 86%; }
     """
@@ -138,7 +153,7 @@ class Finder(ModalScreen[tuple[str, str]], inherit_bindings=False):
         """The line, the list, what the chosen one is."""
         with Vertical() as box:
             box.border_title = "find"
-            box.border_subtitle = "enter shows it on the map · ctrl+o reads it · esc"
+            box.border_subtitle = "↑↓ · enter map · ctrl+o read · esc · f1"
             yield Input(self._text, placeholder="A part of a name: Vec::push, rebase, E0382…", compact=True)
             yield self.found
             yield Static("", id="about", markup=False)
@@ -168,7 +183,7 @@ class Finder(ModalScreen[tuple[str, str]], inherit_bindings=False):
         if not self.is_attached:
             return
         if self._wanted is None:
-            self.found.empty = "Nothing is called so." if (self._asked or "").strip() else ""
+            self.found.empty = _NOTHING if (self._asked or "").strip() else ""
             self.found.fill(entries[:SHOWN])
             self._about()
         self._next()

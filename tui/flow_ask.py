@@ -26,7 +26,7 @@ class AskFlow(Flow):
         super().__init__(app)
         self._questions: dict[str, str] = {}
         self._subject = ""
-        self._citations: Sequence[events.Citation] = ()
+        self._cited: Sequence[events.Citation] = ()
 
     def ask(self, question: str, complaint: str = "") -> None:
         """Answers a question; after a ``complaint`` the same one again, differently."""
@@ -60,7 +60,7 @@ class AskFlow(Flow):
                 case events.AnswerReady():
                     finished = True
                     if turn is not None:
-                        await turn.finish(event.markdown, event.citations or citations, stopped=event.stopped)
+                        await self._finish(turn, event, event.citations or citations)
                         if not streaming:
                             self.app.chat.read_from(turn)
                     self._answered(event, aside)
@@ -72,9 +72,20 @@ class AskFlow(Flow):
 
         def over(whole: bool) -> None:
             if turn is not None and not finished:
-                self.app.call_later(turn.finish, "", (), stopped=True)
+                self.app.call_later(turn.finish, "", stopped=True)
 
         self.run(title, stream, hear, over, stop)
+
+    async def _finish(self, turn: TutorTurn, event: events.AnswerReady, citations: Sequence[events.Citation]) -> None:
+        """The whole answer, and what it stands on as one list at its end."""
+        from commands.citations import listed, without_list
+        from tui.turns import Sources
+
+        cited = listed(citations, event.concepts[0] if event.concepts else "")
+        self._cited = [line.citation for line in cited]
+        sources = Sources(cited, self.app.key("app.source")) if cited else None
+        text = event.markdown if event.origin == "model" else without_list(event.markdown, citations)
+        await turn.finish(text, sources, stopped=event.stopped)
 
     def find_concept(self, name: str) -> None:
         """Puts an entry, by its id or name, into the middle of the map; opens the finder where nothing is called so."""
@@ -90,7 +101,7 @@ class AskFlow(Flow):
 
     def open_source(self, citation: events.Citation | None = None) -> None:
         """Opens what an answer cites: the first source of the last answer, if not said which."""
-        citation = citation or next(iter(self._citations), None)
+        citation = citation or next(iter(self._cited), None)
         if citation is None:
             self.app.note("No answer has cited anything yet.")
         else:
@@ -98,7 +109,6 @@ class AskFlow(Flow):
 
     def _answered(self, event: events.AnswerReady, aside: bool) -> None:
         self._questions[event.id] = event.question
-        self._citations = event.citations
         if event.concepts:
             self.app.learn_flow.centre(event.concepts[0])
         if event.in_scope and not aside:

@@ -85,6 +85,9 @@ class KnowledgeFlow(Flow):
     async def _build(self) -> None:
         last: events.Event | None = None
         self._tell("reading the documentation…", "reading docs…")
+        if not self.app.tutor.knowledge.built:
+            self.app.note("Reading this machine's documentation, once and in the background. Ask meanwhile: lessons "
+                          "answer until it is done.")  # fmt: skip
         try:
             async with aclosing(self.app.tutor.build_knowledge()) as stream:
                 async for event in stream:
@@ -231,10 +234,10 @@ class KnowledgeFlow(Flow):
 
         self._page(identity, show)
 
-    def copy_place(self, location: str) -> None:
-        """Copies where a page is, as far as the terminal lets programs do that (OSC 52)."""
+    def copy_place(self, location: str, title: str = "Copied") -> None:
+        """Copies where a page is, as far as the terminal lets programs do that (OSC 52). ``title``: said above it."""
         self.app.copy_to_clipboard(inert_line(location))
-        self.app.notify(inert_line(location), title="Copied", markup=False)
+        self.app.notify(inert_line(location), title=title, markup=False)
 
     def open_place(self, location: str) -> None:
         """Hands the page to the desktop's own program for it; without a desktop it says, and copies, where it is."""
@@ -243,7 +246,7 @@ class KnowledgeFlow(Flow):
         address = address_of(location)
         program = which("xdg-open") or which("open")
         if not address or program is None or not _has_desktop():
-            self.copy_place(location)
+            self.copy_place(location, "No desktop to open it; copied" if address else "No page for a browser; copied")
             return
         import subprocess
         import threading
@@ -305,7 +308,7 @@ def branches(library: Library, key: str) -> list[Branch]:
             return [Branch(entry.title, entry.id, f"parts {entry.id}" if _has_parts(library, entry) else "")
                     for entry in sorted(entries, key=lambda entry: entry.title.lower())]  # fmt: skip
     outline = sorted(library.concepts.by_competency().items(), key=lambda item: DOMAINS.index(item[1][0].domain))
-    chapters = [Branch(_chapter(name), "", f"chapter {name}", len(lessons)) for name, lessons in outline]
+    chapters = [Branch(_chapter(name), "", f"chapter {name}", len(lessons), "lessons") for name, lessons in outline]
     roots: dict[tuple[str, str], list[Entry]] = {}
     for entry in library.store.parts(""):
         if entry.kind not in ("concept", SIGNPOST):

@@ -38,7 +38,8 @@ def key_lines(app: App[int], bindings: Iterable[ActiveBinding]) -> list[tuple[st
         binding = active.binding
         if not binding.id or not binding.description or binding.id.startswith("dialog."):
             continue
-        where = "everywhere" if active.node is app or active.node is app.screen else "here"
+        screen = active.node is app.screen and not isinstance(app.screen, ModalScreen)
+        where = "everywhere" if active.node is app or screen else "here"
         key = app.get_key_display(binding)
         same = lines.get((where, binding.id))
         lines[where, binding.id] = (where, f"{same[1]} {key}" if same else key, binding.description)

@@ -16,8 +16,8 @@ from tui.themes import QUIET
 class KeyLine(Widget):
     """Like a footer, but it never grows wider than the screen: what has no room is in the help."""
 
-    LAST = ("app.help", "app.palette")
-    """Binding ids that are always there, at the right edge."""
+    LAST = (".help", ".palette")
+    """Ends of the ids of bindings that are always there, at the right edge."""
 
     def __init__(self) -> None:
         super().__init__(id="keys")
@@ -50,12 +50,12 @@ class KeyLine(Widget):
         """As many as fit, and help and palette at the end."""
         keys = [key for key in self._keys() if key[0] not in self._hidden]
         keys.sort(key=lambda key: key[0] not in self._first)
-        last = [key for key in keys if key[0] in self.LAST]
+        last = [key for key in keys if key[0].endswith(self.LAST)]
         width = self.content_size.width - sum(self._cells(key) for key in last)
         parts: list[tuple[str, str]] = []
         self._spots = []
         at = 0
-        for entry in [key for key in keys if key[0] not in self.LAST]:
+        for entry in [key for key in keys if key not in last]:
             if at + self._cells(entry) > width:
                 break
             at = self._put(entry, at, parts)

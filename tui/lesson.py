@@ -13,11 +13,13 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
+from tui.concept_lists import place_of
 from tui.diff_cells import Line, label
 from tui.diff_lines import LineWidget
 from tui.highlight import Piece
+from tui.keyline import KeyLine
 from tui.page_lines import Block, blocks_of, lines_of
 from tutor.inert import inert, inert_line
 
@@ -51,7 +53,8 @@ _MOST = 120_000  # characters of one page that are shown at once
 @dataclass(frozen=True, slots=True)
 class Page:
     """What the reader shows. ``place``: what it is a part of; ``location``: of the local page or ""; ``before`` and
-    ``after``: ids of its neighbours in reading order or ""; ``example``: a Rust program of our own that can be run."""
+    ``after``: ids of its neighbours in reading order or ""; ``example``: a Rust program of our own that can be run.
+    A lesson has no ``location``: the file that it is in is nothing to read."""
 
     id: str
     title: str
@@ -65,15 +68,12 @@ class Page:
 
 def page_of(library: Library, identity: str) -> Page:
     """The page of an entry. Blocks shortly. Raises KeyError for an unknown id."""
-    from knowledgegraph.answer import SOURCES
-
     entry = library.entry(identity)
     if entry is None:
         raise KeyError(identity)
     around = library.neighbourhood(identity)
     concept = library.concepts.get(identity)
-    source = SOURCES.get(entry.kind, entry.kind)
-    place = [source, *(node.title for node in around.above if node.title != source)]
+    place = place_of(entry.kind, around.above)
     before, after = (nodes[0].id if nodes else "" for nodes in (around.before, around.after))
     example = ""
     if concept is not None:
@@ -87,7 +87,14 @@ def page_of(library: Library, identity: str) -> Page:
     if len(text) > _MOST:
         text = f"{text[: text.rfind(chr(10), 0, _MOST)]}\n\n… the rest is on the page itself."
     return Page(
-        identity, entry.title, " › ".join(place), tuple(blocks_of(text)), entry.location, before, after, example
+        identity,
+        entry.title,
+        " › ".join(place),
+        tuple(blocks_of(text)),
+        "" if concept else entry.location,
+        before,
+        after,
+        example,
     )
 
 
@@ -176,10 +183,11 @@ A lesson, or a page of the documentation on this machine.
         Binding("p", "turn('before')", "Previous", id="reader.previous"),
         Binding("b,backspace", "back", "Back", id="reader.back"),
         Binding("m", "map", "Map", id="reader.map"),
-        Binding("r", "run", "Run the example", id="reader.run"),
+        Binding("r", "run", "Run it", id="reader.run"),
         Binding("o", "open", "Open", id="reader.open"),
         Binding("y", "copy", "Copy path", id="reader.copy", show=False),
         Binding("escape,q", "close", "Close", id="reader.close"),
+        Binding("question_mark,f1", "app.help", "Help", id="reader.help"),
         Binding("down,j", "scroll_by(2)", "Down", id="reader.down", show=False),
         Binding("up,k", "scroll_by(-2)", "Up", id="reader.up", show=False),
         Binding("pagedown,space", "scroll_page(1)", "Page down", id="reader.page_down", show=False),
@@ -195,6 +203,8 @@ A lesson, or a page of the documentation on this machine.
         background: $surface; border: round $accent; border-title-color: $accent; border-title-style: bold;
         border-subtitle-color: $foreground 70%;
     }
+    Reader.-narrow > Vertical { width: 100%; height: 100%; }
+    Reader KeyLine { dock: bottom; }
     Reader #place { height: 1; padding: 0 1; color: $foreground 70%; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
@@ -214,7 +224,7 @@ A lesson, or a page of the documentation on this machine.
         with Vertical():
             yield Static("", id="place", markup=False)
             yield PageView()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Shows the page."""

@@ -22,12 +22,13 @@ from tutor.inert import inert_line
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One line. ``id``: of the entry to open, "" for a heading; ``open``: the key by which its parts are asked for, ""
-    for a leaf; ``count``: of its parts, where it is known."""
+    for a leaf; ``count``: of its parts, where it is known, which are ``of`` a sort ("lessons")."""
 
     title: str
     id: str = ""
     open: str = ""
     count: int = 0
+    of: str = ""
 
 
 Parts = Callable[[str, Callable[[Sequence[Branch]], None]], None]
@@ -48,6 +49,7 @@ class Outline(ModalScreen[tuple[str, str]], inherit_bindings=False):
         Binding("m", "choose('map')", "Map", id="outline.map"),
         Binding("l", "choose('page')", "Read", id="outline.page"),
         Binding("escape,q", "cancel", "Close", id="outline.close"),
+        Binding("question_mark,f1", "app.help", "Help", id="outline.help"),
     ]
 
     DEFAULT_CSS = """
@@ -57,6 +59,7 @@ class Outline(ModalScreen[tuple[str, str]], inherit_bindings=False):
         background: $surface; border: round $accent; border-title-color: $accent; border-title-style: bold;
         border-subtitle-color: $foreground 70%;
     }
+    Outline.-narrow > Vertical { width: 100%; height: 100%; }
     Outline Tree { background: $surface; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     Outline Tree:focus { background: $surface; }
     """
@@ -71,7 +74,7 @@ class Outline(ModalScreen[tuple[str, str]], inherit_bindings=False):
         """The tree."""
         with Vertical() as box:
             box.border_title = "outline"
-            box.border_subtitle = "enter reads · m map · esc"
+            box.border_subtitle = "←→ · enter opens · m map · esc · ?"
             yield self.tree_of
             if self._hint:
                 yield Static(Content.styled(f" {self._hint}", QUIET), markup=False)
@@ -89,14 +92,24 @@ class Outline(ModalScreen[tuple[str, str]], inherit_bindings=False):
             if not self.is_attached:
                 return
             for branch in branches:
-                count = f"  {branch.count:,}" if branch.count else ""
+                count = f"  {branch.count:,} {branch.of}".rstrip() if branch.count else ""
                 text = Text.assemble(inert_line(branch.title), (count, "dim"))
                 node.add(text, data=branch, allow_expand=bool(branch.open))
             if node is self.tree_of.root:
                 self.tree_of.cursor_line = 0
             node.expand()
+            if node is not self.tree_of.root:
+                self.tree_of.call_after_refresh(self._show_parts, node)
 
         self._parts(key, show)
+
+    def _show_parts(self, node: TreeNode[Branch]) -> None:
+        """Scrolls so that some of what was opened is seen, the branch itself with it."""
+        tree = self.tree_of
+        seen = max(1, tree.size.height - 1)
+        below = node.line + min(len(node.children), seen - 1) - tree.scroll_offset.y
+        if below > seen:
+            tree.scroll_to(y=tree.scroll_offset.y + below - seen, animate=False)
 
     def on_tree_node_selected(self, event: Tree.NodeSelected[Branch]) -> None:
         """Enter opens what can be read, and unfolds headings."""

@@ -6,13 +6,20 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Static
 
+from commands.citations import MOST, Cited
+from tui.diff_cells import fit
+from tui.highlight import Piece
 from tui.themes import QUIET
 from tutor.events import Citation
 from tutor.inert import inert, inert_line
@@ -28,7 +35,6 @@ _SIGNS: dict[Level, str] = {"info": "·", "success": "✓", "warning": "!", "err
 _INKS: dict[Level, str] = {
     "info": QUIET, "success": "$text-success", "warning": "$text-warning", "error": "$text-error",
 }  # fmt: skip
-_SOURCES_SHOWN = 5
 _RATE = 1 / 25  # seconds between two updates of a streamed answer
 
 
@@ -140,7 +146,7 @@ class TutorTurn(Vertical):
         self._pending.clear()
         await self._stream.write(text)
 
-    async def finish(self, text: str, citations: Sequence[Citation] = (), *, stopped: bool = False) -> None:
+    async def finish(self, text: str, sources: Sources | None = None, *, stopped: bool = False) -> None:
         """The whole answer, parsed once more from the beginning, and where it stands. An empty ``text`` keeps what
         has come so far."""
         await self._there.wait()
@@ -154,19 +160,22 @@ class TutorTurn(Vertical):
             await self._body.update(inert(text))
         if stopped:
             await self.mount(Plain("stopped here", classes="stopped"))
-        if citations:
-            await self.mount(Sources(citations))
+        if sources is not None:
+            await self.mount(sources)
 
 
-class Sources(Static, can_focus=True):
-    """Where an answer comes from, in one line. With the focus, a number opens a source."""
+class Sources(Widget, can_focus=True):
+    """Where an answer comes from, a numbered line each. With the focus, a number opens a place; ``key``: the one that
+    opens the first from anywhere, as the user has it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open(1)", "Read the source", id="sources.open"),
-        *(Binding(str(n), f"open({n})", f"Source {n}", id=f"sources.{n}", show=False) for n in range(1, 10)),
+        Binding("enter", "open", "Read it", id="sources.open"),
+        Binding("up,k", "move(-1)", "Up", id="sources.up", show=False),
+        Binding("down,j", "move(1)", "Down", id="sources.down", show=False),
+        *(Binding(str(n), f"open({n})", f"Read {n}", id=f"sources.{n}", show=False) for n in range(1, MOST + 1)),
     ]
 
-    help_text = "Where the answer comes from. A number opens that source, enter the first one."
+    help_text = "Where the answer comes from. A number opens that page, arrows and enter do the same, esc goes back."
 
     class Opened(Message):
         """The user wants to read a source."""
@@ -175,32 +184,62 @@ class Sources(Static, can_focus=True):
             super().__init__()
             self.citation = citation
 
-    def __init__(self, citations: Sequence[Citation]) -> None:
-        super().__init__("", markup=False, classes="sources")
-        named: dict[str, Citation] = {}
-        for citation in citations:
-            named.setdefault(citation.title or citation.ref, citation)
-        self._named = list(named.items())
+    def __init__(self, listed: Sequence[Cited], key: str = "") -> None:
+        super().__init__(classes="sources")
+        self.listed = listed
+        self.at = 0
+        self._key = key
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """A line for each, and one for what they are."""
+        return len(self.listed) + 1
 
     def render(self) -> Content:
-        """The most important ones, numbered."""
-        more = len(self._named) - _SOURCES_SHOWN
-        parts: list[str | tuple[str, str]] = [("from: ", QUIET)]
-        for number, (name, _) in enumerate(self._named[:_SOURCES_SHOWN], 1):
-            parts += [(f"{number} ", "bold $text-accent"), (inert_line(name), QUIET), (" · ", QUIET)]
-        del parts[-1]
-        if more > 0:
-            parts.append((f" and {more} more", QUIET))
-        return Content.assemble(*parts)
+        """What they are and how they are opened, then the places."""
+        width = self.content_size.width
+        key = "bold $text-accent"
+        hint: list[str | tuple[str, str]] = [("From", "bold $foreground 80%"), ("   ", "")]
+        if self.has_focus:
+            hint += [("a number", key), (" or ", QUIET), ("enter", key), (" reads", QUIET)]
+        else:
+            hint += [(self._key, key), (" reads the first, ", QUIET), ("tab", key), (" chooses", QUIET)]
+        lines = [Content.assemble(*hint)]
+        for number, cited in enumerate(self.listed, 1):
+            chosen = self.has_focus and number == self.at + 1
+            room = width - 3 - cell_len(cited.source)
+            title = "".join(piece.text for piece in fit([Piece(cited.title)], max(8, room - 2))).rstrip()
+            gap = " " * max(2, room - cell_len(title))
+            line = Content.assemble((f"{number}", key), (f"  {title}", ""), (gap + cited.source, QUIET))
+            lines.append(line.stylize("$text on $primary 26%" if chosen else ""))
+        return Content("\n").join(lines)
 
-    def action_open(self, number: int) -> None:
-        """Asks for a source."""
-        if number <= len(self._named):
-            self.post_message(self.Opened(self._named[number - 1][1]))
+    def action_move(self, by: int) -> None:
+        """To another line."""
+        self.at = max(0, min(len(self.listed) - 1, self.at + by))
+        self.refresh()
 
-    def on_click(self) -> None:
-        """The first one."""
-        self.action_open(1)
+    def action_open(self, number: int = 0) -> None:
+        """Asks for the one of this number, or for the one under the cursor."""
+        if number > len(self.listed):
+            return
+        self.at = number - 1 if number else self.at
+        self.refresh()
+        self.post_message(self.Opened(self.listed[self.at].citation))
+
+    def on_click(self, event: events.Click) -> None:
+        """The one under the pointer."""
+        offset = event.get_content_offset(self)
+        if offset is not None and 0 < offset.y <= len(self.listed):
+            self.action_open(offset.y)
+
+    def on_focus(self) -> None:
+        """Shows its keys, all of its lines on the screen."""
+        self.refresh()
+        self.scroll_visible(animate=False)
+
+    def on_blur(self) -> None:
+        """Hides them."""
+        self.refresh()
 
 
 class Helpful(Static, can_focus=True):
