@@ -52,7 +52,8 @@ def place(citation: Citation) -> str:
         return f"tutor explain {citation.ref}"
     if found := _MANUAL.fullmatch(citation.location):
         page, section = found.groups()
-        return f"man {page}" if section == "1" else f"man {section} {page}"
+        if _SHELL_WORD.fullmatch(page) and not page.startswith("-"):  # it will be copied into a shell
+            return f"man {page}" if section == "1" else f"man {section} {page}"
     return inert_line(citation.location)
 
 

@@ -24,6 +24,9 @@ from knowledgegraph.writing import Writer, copy_source, create, derive
 
 _TELL_EVERY = 500  # entries
 _KEPT_MISSING = 200
+_BROKEN_OFF = (
+    " broken off"  # after the fingerprint of a source that was not read to its end: the next build tries again
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ def changes(path: Path, sources: Sequence[Source]) -> list[tuple[Source, Found, 
     return [
         (source, state, known.get(source.name, ("", ""))[1])
         for source, state in found
-        if isinstance(state, Found) and known.get(source.name, ("", ""))[0] != _stamp(state)
+        if isinstance(state, Found)
+        and known.get(source.name, ("", ""))[0] not in (_stamp(state), _stamp(state) + _BROKEN_OFF)
     ]
 
 
@@ -239,6 +243,7 @@ class _Build:
     def _read_source(self, database: sqlite3.Connection, source: Source, found: Found, step: Step) -> Iterator[Step]:
         started = time.monotonic()
         writer = Writer(database, source.name)
+        stamp = _stamp(found)
         told = 0
         try:
             for piece in source.read(found):
@@ -258,14 +263,16 @@ class _Build:
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
             self._trouble(database, source, f"{source.title} could not be read to the end: {name}{error.strerror}.")
+            stamp += _BROKEN_OFF
         except FAULTS as error:
             self._trouble(database, source, f"{source.title} could not be read to the end ({_fault(error)}).")
+            stamp += _BROKEN_OFF
         writer.flush()
         self._read.append(source.name)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         database.execute(
             "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (source.name, source.title, step.place, storable(found.version), _stamp(found), storable(found.location),
+            (source.name, source.title, step.place, storable(found.version), stamp, storable(found.location),
              writer.entries, time.monotonic() - started, now),
         )  # fmt: skip
         yield replace(step, entries=writer.entries, done=True)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from commands.citations import place
 from knowledgegraph.sources.roff import read_file
 from tests.helpers_cli import tutor
 from tests.helpers_knowledge import small_machine
+from tutor.events import Citation
 
 EVIL = (
     "\x1b]52;c;cm0=\x07\x1b]8;;http://x\x1b\\here\x1b]8;;\x1b\\ \x1b[2J \x9b31m [/bold] [@click=app.quit]q[/] \u202egnp"
@@ -65,6 +67,15 @@ def test_nothing_acts_on_the_terminal(machine: Mapping[str, str], call: tuple[st
         line = tutor(*call, "--json", env=machine).stdout
         json.loads(line)
         assert re.fullmatch(rb"[ -~]+\n", line)
+
+
+@pytest.mark.parametrize("name", ["x;touch ran", "$(x)", "-Kx", "a b", "\x1b[31m", "`x`"])
+def test_a_page_is_opened_by_name_only_where_a_shell_takes_the_name_as_it_is(name: str) -> None:
+    def cited(page: str) -> Citation:
+        return Citation(page, "linux", page, 1.0, f"/usr/share/man/man1/{page}.1.gz")
+
+    assert place(cited("git-stash")) == "man git-stash"
+    assert place(cited(name)).startswith("/usr/share/man/man1/")
 
 
 def test_no_program_of_the_current_folder_unpacks_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,3 +180,21 @@ def test_a_source_that_cannot_even_be_looked_at_is_missing_and_says_why(tmp_path
     assert (result.missing, result.read) == (("faulty",), ("whole",))
     (row,) = Store.open(tmp_path / "knowledge.sqlite").missing_sources()
     assert row.why.startswith("It cannot be looked at") and row.how_to_get
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyError("x")])
+def test_a_source_that_broke_off_is_tried_again_by_the_next_build(tmp_path: Path, error: Exception) -> None:
+    class Shaky(HandMade):
+        def read(self, found: Found) -> Iterator[Piece]:
+            yield entry("one.html")
+            if not self.times_read:
+                self.times_read = 1
+                raise error
+            yield entry("two.html")
+
+    database, source = tmp_path / "knowledge.sqlite", Shaky()
+    assert len(built(database, source).troubles) == 1
+    assert changes(database, [source]) == []  # nothing new is there, so nobody is bothered at every start
+    again = built(database, source)
+    assert (again.read, again.entries, again.troubles) == (("hand",), 2, ())
+    assert built(database, source).reused == ("hand",)
