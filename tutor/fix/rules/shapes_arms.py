@@ -322,7 +322,7 @@ def _given_up(found: _Match, pattern: str) -> Iterator[_Answer]:
     away = "continue" if looped else "return" if unit else ""
     statement = found.node.parent is not None and found.node.parent.type in ("expression_statement", "block")
     if pattern == "None":
-        if statement and len(found.arms) == 1 and unit:
+        if statement and len(found.arms) == 1 and unit and "!(" not in found.arms[0].body:
             yield (("None", "{}"),), "without a value there is nothing to do", 0.5
         elif away and not statement:
             yield (("None", away),), f"without a value it goes on with `{away}`", 0.45
