@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,19 @@ def status(tutor: Tutor) -> Report:
         told["how_to_build"] = _HOW
     if library.problem:
         told["problem"] = library.problem
+    if gone := _gone(store):
+        told["gone"] = gone
     return told
+
+
+def _gone(store: Store) -> list[dict[str, str]]:
+    """The sources that were read and whose place is no longer there: what they said is still answered, and cannot be
+    opened."""
+    return [
+        {"source": row.name, "title": row.title, "location": row.location}
+        for row in store.sources()
+        if row.location.startswith("/") and not os.path.exists(row.location)  # noqa: PTH110 (as for any odd path)
+    ]
 
 
 def coverage(store: Store) -> dict[str, list[int]]:
@@ -87,7 +100,11 @@ def status_text(told: Report, *, colour: bool) -> str:
     if not told["built"]:
         return "\n".join([*lines, f"{_HOW} reads it (about {SECONDS} s)", ""])
     lines += _table(told, colour)
-    for heading, rows in (("Missing", _missing(told)), ("Not readable", _troubles(told))):
+    gone = [f"  {inert_line(row['title'])}: {inert_line(row['location'])}" for row in told.get("gone", ())]
+    if gone:
+        gone.append(f"      → {_HOW} forgets what is gone")
+    for heading, rows in (("Missing", _missing(told)), ("Gone since it was read", gone),
+                          ("Not readable", _troubles(told))):  # fmt: skip
         if rows:
             lines += ["", _strong(heading, colour), *rows]
     return "\n".join([*lines, "", f"found by meaning: {told['embedder']}", ""])

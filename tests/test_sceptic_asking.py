@@ -106,6 +106,15 @@ async def test_lines_are_counted_as_the_compiler_counts_them(tutor: Tutor, tmp_p
     assert isinstance(ended, events.Failed) and "2 lines" in ended.message
 
 
+async def test_what_was_not_checked_is_not_called_right(tutor: Tutor, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no Rust\n")
+    happened = [event async for event in tutor.explain("notes.txt:1")]
+    answer = next(event for event in happened if isinstance(event, events.AnswerReady))
+    checked = any(isinstance(event, events.DiagnosticsFound) for event in happened)
+    assert not checked
+    assert "The compiler was not asked, and I recognise no pattern in it." in answer.markdown
+
+
 @pytest.mark.parametrize("content", [b"", b"\0\xff\x1b]0;x\x07\n" * 10, b"x" * 200_000])
 async def test_no_file_is_too_odd_to_be_asked_about(tutor: Tutor, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "odd.rs").write_bytes(content)

@@ -111,3 +111,38 @@ def test_a_list_of_what_was_added_that_names_no_path(tmp_path: Path, sort: str, 
         done = tutor("knowledge", call, env=env)
         assert done.returncode == 3
         assert b"which is no path; mend or delete it" in done.stderr
+
+
+def test_status_says_which_source_has_gone_since_it_was_read(tmp_path: Path) -> None:
+    env = small_machine(tmp_path / "machine")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "one.md").write_text("# Zorkmid\n\nIt frobnicates.\n")
+    assert tutor("knowledge", "add", str(notes), env=env).returncode == 0
+    assert b"Gone since" not in tutor("knowledge", "status", env=env).stdout
+    (notes / "one.md").unlink()
+    notes.rmdir()
+    assert f"Your notes in notes: {notes}" in tutor("knowledge", "status", env=env).stdout.decode()
+    status = json.loads(tutor("knowledge", "status", "--json", env=env).stdout)
+    assert status["gone"] == [{"source": "notes:notes", "title": "Your notes in notes", "location": str(notes)}]
+    tutor("knowledge", "build", env=env)
+    assert "gone" not in json.loads(tutor("knowledge", "status", "--json", env=env).stdout)
+
+
+def test_no_name_of_a_crate_is_an_option_or_an_unforeseen_error(tmp_path: Path) -> None:
+    env = small_machine(tmp_path / "machine")
+    for name in (
+        "../x",
+        "-Zunstable",
+        "--help",
+        "a" * 5000,
+        "a/" * 3000,
+        "good@1; rm",
+        "",
+        "odd\udcff",
+        "~root",
+        "/dev/zero",
+    ):
+        done = tutor("knowledge", "add-crate", "--", name, env=env)
+        assert done.returncode == 2, done
+        assert b"NAME or NAME@VERSION" in done.stderr

@@ -146,16 +146,19 @@ class Explainer:
         # As the compiler counts: only a line feed ends a line.
         lines = source.decode("utf-8", "replace").removesuffix("\n").split("\n") if source else []
         if not 1 <= line <= len(lines):
-            raise Failed("No such line", f"{inert_line(path.name)} has {len(lines)} lines.")
+            count = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
+            raise Failed("No such line", f"{inert_line(path.name)} has {count}.")
         diagnostics = yield from self._diagnostics(path, line, cancel)
         return self._place_told(path, line, lines, diagnostics, _covering(source, line))
 
-    def _diagnostics(self, path: Path, line: int, cancel: threading.Event) -> Generator[Event, None, list[Diagnostic]]:
-        """What the compiler says about this line; nothing, and a notice, where nothing can be checked."""
+    def _diagnostics(
+        self, path: Path, line: int, cancel: threading.Event
+    ) -> Generator[Event, None, list[Diagnostic] | None]:
+        """What the compiler says about this line; None, where there is a reason with a notice, if it was not asked."""
         from tutor.fix.search import FixRequest
 
         root = Path()
-        found: Sequence[Diagnostic] = ()
+        found: Sequence[Diagnostic] | None = None
         try:
             for event in self._tutor.fixer.check(FixRequest(path), cancel):
                 if isinstance(event, events.DiagnosticsFound):
@@ -164,11 +167,13 @@ class Explainer:
                     yield event
         except TutorError as error:
             yield events.Notice(f"Not checked: {error.msg}", "warning")
+        if found is None:
+            return None
         return [d for d in found if any(root / span.file == path and span.line <= line <= span.end_line
                                         for span in d.spans)]  # fmt: skip
 
     def _place_told(
-        self, path: Path, line: int, lines: Sequence[str], diagnostics: Sequence[Diagnostic],
+        self, path: Path, line: int, lines: Sequence[str], diagnostics: Sequence[Diagnostic] | None,
         patterns: Sequence[Occurrence],
     ) -> Known:  # fmt: skip
         first, last = max(1, line - _AROUND), min(len(lines), line + _AROUND)
@@ -178,12 +183,13 @@ class Explainer:
         parts = [f"## {inert_line(path.name)}, line {line}", "```text\n" + "\n".join(map(inert_line, shown)) + "\n```"]
         citations: dict[tuple[str, str], events.Citation] = {}
         concepts: dict[str, None] = {}
-        parts += [self._diagnostic_told(diagnostic, citations, concepts) for diagnostic in diagnostics]
+        parts += [self._diagnostic_told(diagnostic, citations, concepts) for diagnostic in diagnostics or ()]
         if patterns:
             told = [self._pattern_told(pattern, line, citations, concepts) for pattern in patterns[:_MOST_PATTERNS]]
             parts.append("**At work here**\n\n" + "\n".join(told))
         if not diagnostics and not patterns:
-            parts.append("The compiler says nothing about this line, and I recognise no pattern in it.")
+            said = "The compiler was not asked" if diagnostics is None else "The compiler says nothing about this line"
+            parts.append(f"{said}, and I recognise no pattern in it.")
         return Known("\n\n".join(parts), tuple(citations.values()), tuple(concepts), in_scope=True)
 
     def _diagnostic_told(
