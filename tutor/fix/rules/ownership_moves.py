@@ -9,6 +9,7 @@ from knowledgegraph.rust_syntax import Node
 from tutor.diagnostics import Diagnostic, Span
 from tutor.fix.proposer import Edit
 from tutor.fix.rules.base import Case, Fix, rule
+from tutor.fix.rules.ownership_calls import calls, name_of, parameters_of, pattern_name
 from tutor.fix.rules.ownership_tools import (
     declaration,
     exact,
@@ -69,9 +70,7 @@ def _receiver(case: Case) -> Node | None:
 
 
 def _method_name(case: Case, parameter: Node) -> str:
-    method = case.above(parameter, "function_item", "function_signature_item")
-    name = method.child_by_field_name("name") if method is not None else None
-    return case.text(name) if name is not None else ""
+    return name_of(case, case.above(parameter, "function_item", "function_signature_item"))
 
 
 def _made_mutable(case: Case, name: str) -> list[Edit]:
@@ -87,63 +86,34 @@ def _made_mutable(case: Case, name: str) -> list[Edit]:
 def borrow_the_argument(case: Case) -> Iterator[Fix]:
     """A function of this file takes a value over, though its caller still needs it. The function borrows it instead,
     and every call of it hands a reference over."""
+    every = list(calls(case))
     for place in _moves(case):
-        argument = exact(case, place, "identifier", "field_expression")
-        call = argument.parent.parent if argument is not None and argument.parent is not None else None
-        if argument is None or call is None or call.type != "call_expression":
+        here, what = (place.start, place.end), case.text(place)
+        call = next((call for call in every if here in call.arguments), None)
+        function = case.functions().get(call.name) if call is not None else None
+        if call is None or function is None or not re.fullmatch(r"[\w.]+", what):
             continue
-        function, number = _called(case, call), _number(call, argument)
-        if function is None or number is None:
-            continue
-        parameters = function.child_by_field_name("parameters")
-        takes = [n for n in parameters.named_children if n.type == "parameter"] if parameters is not None else []
+        number, takes = call.arguments.index(here), parameters_of(function)
         kind = takes[number].child_by_field_name("type") if number < len(takes) else None
         if kind is None or is_public(case, function) or in_trait(case, function):
             continue
-        calls = list(_calls(case, function, number))
-        borrowed = tuple(case.insert(node.start_byte, "&") for node in calls)
         if case.text(kind) in _generics(case, function):
-            if case.diagnostic.code == "E0382" and not _is_drop(case, call):
-                words = f"borrow `{case.text(argument)}` instead of moving it"
-                yield Fix((case.insert(argument.start_byte, "&"),), words, 0.5)
+            if case.diagnostic.code == "E0382" and call.name != "drop":
+                yield Fix((case.insert(place.start, "&"),), f"borrow `{what}` instead of moving it", 0.5)
             continue
-        if not calls or kind.type in ("reference_type", "function_type", "abstract_type", "primitive_type"):
+        if kind.type in ("reference_type", "function_type", "abstract_type", "primitive_type", "dynamic_type"):
             continue
-        name = function.child_by_field_name("name")
-        words = (
-            f"let `{case.text(name) if name else 'the function'}` borrow `{case.text(argument)}` instead of taking it"
-        )
-        for text, likelihood in _borrowed_types(case.text(kind)):
-            yield Fix((case.replace(kind, text), *borrowed), words, likelihood)
+        if not pattern_name(case, takes[number]) or case.text(takes[number]).startswith("mut "):
+            continue
+        same = [c.arguments[number] for c in every if c.name == call.name and number < len(c.arguments)]
+        edits = [case.replace(kind, _borrowed(case.text(kind))), *(case.insert(start, "&") for start, _ in same)]
+        yield Fix(tuple(edits), f"let `{call.name}` borrow `{what}` instead of taking it", 0.61)
 
 
 def _moves(case: Case) -> list[Span]:
     """The places that move a value, the one that the error is about last."""
     found = [span for span, _ in case.labelled(_MOVED)]
     return [*(span for span in found if span != case.place), *([case.place] if case.diagnostic.code != "E0382" else [])]
-
-
-def _called(case: Case, call: Node) -> Node | None:
-    """The function of this file that ``call`` calls, by its name."""
-    called = call.child_by_field_name("function")
-    return case.functions().get(re.split(r"::|\.", case.text(called))[-1].strip()) if called is not None else None
-
-
-def _number(call: Node, argument: Node) -> int | None:
-    arguments = call.child_by_field_name("arguments")
-    if arguments is None or argument not in arguments.named_children:
-        return None
-    return [n for n in arguments.named_children if "comment" not in n.type].index(argument)
-
-
-def _calls(case: Case, function: Node, number: int) -> Iterator[Node]:
-    """The argument with this number in all calls of ``function``."""
-    for call in case.below(case.root, "call_expression"):
-        if _called(case, call) == function:
-            arguments = call.child_by_field_name("arguments")
-            given = [n for n in arguments.named_children if "comment" not in n.type] if arguments is not None else []
-            if number < len(given):
-                yield given[number]
 
 
 def _generics(case: Case, function: Node) -> set[str]:
@@ -156,13 +126,12 @@ def _is_drop(case: Case, call: Node) -> bool:
     return called is not None and case.text(called).rsplit("::")[-1] == "drop"
 
 
-def _borrowed_types(kind: str) -> Iterator[tuple[str, float]]:
-    """Types for a borrowed parameter, the most idiomatic first."""
+def _borrowed(kind: str) -> str:
+    """The type of a parameter that borrows a value of type ``kind``."""
     if kind == "String":
-        yield "&str", 0.61
-    elif found := re.fullmatch(r"Vec<(.+)>", kind, re.DOTALL):
-        yield f"&[{found.group(1)}]", 0.61
-    yield f"&{kind}", 0.6
+        return "&str"
+    found = re.fullmatch(r"Vec<(.+)>", kind, re.DOTALL)
+    return f"&[{found.group(1)}]" if found else f"&{kind}"
 
 
 @rule("E0382")
@@ -267,6 +236,22 @@ def _derived(case: Case, item: Node) -> Edit | None:
 
 
 @rule("E0382")
+def fill_up_from_a_clone(case: Case) -> Iterator[Fix]:
+    """``..other`` moves the fields that are not written out, and ``other`` is used again as a whole. Its clone can give
+    them away."""
+    for span, _ in case.labelled(r"value (?:partially )?moved here"):
+        node = case.at(span)
+        base = next(case.below(node, "base_field_initializer"), None) if node is not None else None
+        name = base.named_children[0] if base is not None and base.named_children else None
+        kind = node.child_by_field_name("name") if node is not None else None
+        if base is None or name is None or kind is None or name.type not in ("identifier", "field_expression"):
+            continue
+        item = next((n for n in case.below(case.root, "struct_item") if _item_name(case, n) == case.text(kind)), None)
+        edits = (*_derive(case, item), case.insert(name.end_byte, ".clone()"))
+        yield Fix(edits, f"take the other fields from a clone of `{case.text(name)}`", 0.55)
+
+
+@rule("E0382")
 def call_more_than_once(case: Case) -> Iterator[Fix]:
     """A function value bound by ``FnOnce`` may be called once and is called again. ``Fn`` allows as many calls as one
     likes, ``FnMut`` as well where the caller's closure changes something."""
@@ -320,7 +305,7 @@ def take_out_of_a_borrow(case: Case) -> Iterator[Fix]:
     if value is None or "behind a shared reference" in case.message:
         return
     kind = re.split(r"<", kind)[0].rsplit("::")[-1]
-    if kind == "Option":
+    if kind == "Option" or "as enum variant `Some`" in case.message:
         text = f"({place}).take()" if place.startswith("*") else f"{place}.take()"
         yield Fix((case.replace(value, text),), f"take the value and leave `None` in `{place}`", 0.65)
     elif kind in ("Vec", "String", "HashMap", "HashSet", "BTreeMap", "BTreeSet", "VecDeque"):
@@ -344,3 +329,27 @@ def share_with_each_closure(case: Case) -> Iterator[Fix]:
         gap = newline(case) + case.indentation(whole.start_byte)
         edit = case.insert(whole.start_byte, f"let {name} = {clone};{gap}")
         yield Fix((edit,), f"clone the handle `{name}` for each closure", 0.7)
+
+
+@rule("E0507")
+def match_on_a_reference(case: Case) -> Iterator[Fix]:
+    """A pattern moves a part out of something borrowed. Matching on a reference borrows the part, and where the code
+    needs a part of its own, it clones just that."""
+    names = [case.text(span) for span, _ in case.labelled(r"^data moved here$|^\.\.\.and here$")]
+    names = [name for name in names if name.isidentifier()]
+    node = case.above(case.node, "match_expression", "if_expression", "while_expression", "let_declaration")
+    value = exact(case, case.place)
+    if node is None or value is None or not names:
+        return
+    where = node.parent if node.type == "let_declaration" and node.parent is not None else node
+    text = case.text(value)
+    edits = [case.replace(value, text[1:].strip() if text.startswith("*") else f"&{text}")]
+    for identifier in case.below(where, "identifier"):
+        parent = identifier.parent
+        if parent is None or case.text(identifier) not in names or identifier.start_byte < value.end_byte:
+            continue
+        if parent.type in ("match_arm", "arguments", "block", "field_initializer", "tuple_expression"):
+            edits.append(case.insert(identifier.end_byte, ".clone()"))
+    if len(edits) > 1:
+        cloned = " and ".join(f"`{name}`" for name in dict.fromkeys(names))
+        yield Fix(tuple(edits), f"match on a reference and clone {cloned} where it is needed", 0.62)

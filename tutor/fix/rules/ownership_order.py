@@ -11,7 +11,9 @@ from tutor.fix.proposer import Edit
 from tutor.fix.rules.base import Case, Fix, rule
 from tutor.fix.rules.ownership_tools import (
     JUMPS,
+    NAME,
     bound_names,
+    end_of,
     exact,
     fresh,
     function_of,
@@ -66,16 +68,36 @@ def use_borrow_before(case: Case) -> Iterator[Fix]:
     end = row.index(uses[-1])
     between = row[at + 1 : end + 1]
     others = [node for node in between if node not in uses and node.type != "line_comment"]
+    likelihood = _reorder(case, conflict, texts)
+    if not likelihood:
+        return
     words = f"use `{name}`" if name else "use the borrow"
     blocked = [bound for node in (conflict, *others) for bound in bound_names(case, node)]
     if not any(mentions(text, bound) for text in texts for bound in blocked):
-        yield Fix((_up(case, conflict, uses),), f"{words} before `{owner}` is {_touched(case)}", 0.57)
+        yield Fix((_up(case, conflict, uses),), f"{words} before `{owner}` is {_touched(case)}", likelihood)
     made = bound_names(case, conflict)
     plain = not any(mentions(case.text(node), word) for node in others for word in (owner, *made))
     if others and plain and not any(mentions(text, word) for text in texts for word in made):
-        moved = part(case, between[0].start_byte, uses[-1].end_byte) + _gap(case, conflict) + case.text(conflict)
-        edit = Edit(case.file, conflict.start_byte, uses[-1].end_byte, moved.encode())
-        yield Fix((edit,), f"{words} before `{owner}` is {_touched(case)}", 0.53)
+        start, last = end_of(case, conflict), end_of(case, uses[-1])
+        rest = part(case, start, last).lstrip()
+        moved = rest + _gap(case, conflict) + part(case, conflict.start_byte, start)
+        edit = Edit(case.file, conflict.start_byte, last, moved.encode())
+        yield Fix((edit,), f"{words} before `{owner}` is {_touched(case)}", likelihood - 0.04)
+
+
+_PRINT = re.compile(r"(?:e?println?|assert\w*|debug_assert\w*|dbg)!")
+
+
+def _reorder(case: Case, conflict: Node, uses: list[str]) -> float:
+    """How likely the new order says what was meant; 0 where the use may write what the other statement reads."""
+    first = _first(case)
+    label = first.label if first is not None else ""
+    if case.diagnostic.code in ("E0505", "E0506") or label.startswith("immutable"):
+        return 0.57
+    value = conflict.child_by_field_name("value") if conflict.type == "let_declaration" else None
+    if (value is not None and value.type == "reference_expression") or all(_PRINT.match(text) for text in uses):
+        return 0.57
+    return 0.5 if case.diagnostic.code == "E0499" else 0.0
 
 
 def _touched(case: Case) -> str:
@@ -93,11 +115,12 @@ def _gap(case: Case, node: Node) -> str:
 def _up(case: Case, conflict: Node, uses: list[Node]) -> Edit:
     """One edit that puts ``uses`` before ``conflict`` and keeps the rest as it is."""
     gap = _gap(case, conflict)
-    rest, at = "", conflict.start_byte
+    rest, at, moved = "", conflict.start_byte, []
     for use in uses:
         rest += part(case, at, use.start_byte).rstrip()
-        at = use.end_byte
-    text = gap.join([*(case.text(use) for use in uses), rest])
+        at = end_of(case, use)
+        moved.append(part(case, use.start_byte, at))
+    text = gap.join([*moved, rest])
     return Edit(case.file, conflict.start_byte, at, text.encode())
 
 
@@ -105,6 +128,66 @@ _SOME_REFERENCE = re.compile(
     r"\.\s*(?:get|first|last|peek|max|min|max_by_key|min_by_key|find)\s*\([^()]*(?:\([^()]*\))?[^()]*\)$"
 )
 _TEXT = re.compile(r"\.\s*(?:as_str|trim|trim_start|trim_end)\s*\(\)$")
+
+
+@rule("E0502", "E0503", "E0506")
+def read_before_the_borrow(case: Case) -> Iterator[Fix]:
+    """A value is read while somebody holds it exclusively. What is read is the same just before that borrow begins, as
+    long as nothing in between may write."""
+    first, conflict = _first(case), statement(case.node)
+    if first is None or conflict is None or conflict.parent is None or not _is_whole(conflict):
+        return
+    if "immutable" in first.label:
+        return
+    borrow = statement_in(case.at(first), conflict.parent)
+    row = list(conflict.parent.named_children)
+    if borrow is None or borrow.type != "let_declaration" or "as mutable because" in case.message:
+        return
+    start, end = row.index(borrow), row.index(conflict)
+    text = case.text(conflict)
+    made = [name for node in row[start:end] for name in bound_names(case, node)]
+    if start >= end or JUMPS.search(text) or any(mentions(text, name) for name in made):
+        return
+    owner, holders = root_name(quoted(case.message)), bound_names(case, borrow)
+    if any(mentions(case.text(node), name) for node in row[start + 1 : end] for name in (owner, *holders)):
+        return
+    value = borrow.child_by_field_name("value")
+    if case.diagnostic.code == "E0506" and (
+        value is None or value.type != "reference_expression" or not is_mutable(value)
+    ):
+        return
+    last = end_of(case, conflict)
+    moved = part(case, conflict.start_byte, last) + _gap(case, borrow)
+    moved += part(case, borrow.start_byte, conflict.start_byte).rstrip()
+    edit = Edit(case.file, borrow.start_byte, last, moved.encode())
+    yield Fix((edit,), f"use `{owner}` before it is borrowed exclusively", 0.58)
+
+
+@rule("E0502")
+def compute_before_the_loop(case: Case) -> Iterator[Fix]:
+    """A loop changes the elements of a collection and asks its owner something in every round. Asked once before the
+    loop, the owner is free when the loop borrows it."""
+    first, loop = _first(case), case.above(case.node, "for_expression")
+    value = loop.child_by_field_name("value") if loop is not None else None
+    pattern = loop.child_by_field_name("pattern") if loop is not None else None
+    asked, whole = exact(case, case.place), statement(loop)
+    if first is None or loop is None or value is None or pattern is None or asked is None or whole is None:
+        return
+    if not value.start_byte <= first.start <= value.end_byte or "as mutable because" in case.message:
+        return
+    call = asked if asked.type == "call_expression" else case.above(asked, "call_expression")
+    body = loop.child_by_field_name("body")
+    if call is None or body is None or call.start_byte < body.start_byte:
+        return
+    inner = [name for let in case.below(body, "let_declaration") for name in bound_names(case, let)]
+    if any(mentions(case.text(call), name) for name in [*re.findall(NAME, case.text(pattern)), *inner]):
+        return
+    called = call.child_by_field_name("function")
+    wish = re.split(r"[.:]", case.text(called))[-1] if called is not None else ""
+    name = fresh(case, function_of(case, loop), *([wish] if wish.isidentifier() else []), "value")
+    text = f"let {name} = {case.text(call)};{_gap(case, whole)}"
+    edits = (case.insert(whole.start_byte, text), case.replace(call, name))
+    yield Fix(edits, f"compute `{name}` once, before the loop borrows `{root_name(quoted(case.message))}`", 0.5)
 
 
 @rule("E0502", "E0505", "E0506", "E0503")
@@ -225,7 +308,7 @@ def loop_over_places(case: Case) -> Iterator[Fix]:
         stars = without_stars(case, body, name, body.start_byte)
         every = sum(case.text(node) == name for node in case.below(body, "identifier"))
         if stars and len(stars) == every and f"{{{name}" not in case.text(body):
-            index = name if len(name) == 1 else fresh(case, body, "index", "place")
+            index = fresh(case, body, "i", "index", "place")
             edits = [case.replace(pattern, index), case.replace(value, f"0..{items}.len()")]
             end = len(name.encode())
             edits += [Edit(case.file, e.start, e.end + end, f"{items}[{index}]".encode()) for e in stars]
@@ -271,14 +354,13 @@ def split_a_slice(case: Case) -> Iterator[Fix]:
         return
     pair = case.above(case.node, "tuple_expression")
     if pair is not None and len(pair.named_children) == 2:
-        sides = [
-            re.fullmatch(r"&\s*mut\s+(.+?)\[([^\[\]]*)\.\.([^\[\]]*)\]", case.text(n)) for n in pair.named_children
-        ]
-        left, right = sides
-        if left and right and left[1] == right[1] and left[3].strip() == right[2].strip():
-            if left[2].strip() in ("", "0") and right[3].strip() in ("", f"{left[1]}.len()") and left[3].strip():
-                text = f"{left[1]}.split_at_mut({left[3].strip()})"
-                yield Fix((case.replace(pair, text),), f"let `{left[1]}.split_at_mut` hand out both parts", 0.65)
+        left, right = (_PART.fullmatch(case.text(side)) for side in pair.named_children)
+        if left is None or right is None or left[1] != right[1] or left[3].strip() != right[2].strip():
+            return
+        whole = left[2].strip() in ("", "0") and right[3].strip() in ("", f"{left[1]}.len()")
+        if whole and (middle := left[3].strip()):
+            edit = case.replace(pair, f"{left[1]}.split_at_mut({middle})")
+            yield Fix((edit,), f"let `{left[1]}.split_at_mut` hand out both parts", 0.65)
         return
     yield from _split_at_number(case, first)
 

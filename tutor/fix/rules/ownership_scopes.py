@@ -11,6 +11,7 @@ from tutor.fix.rules.base import Case, Fix, rule
 from tutor.fix.rules.ownership_tools import (
     JUMPS,
     declaration,
+    end_of,
     exact,
     function_of,
     in_trait,
@@ -51,14 +52,15 @@ def declare_outside(case: Case) -> Iterator[Fix]:
 
 def _before(case: Case, let: Node, other: Node) -> Edit:
     """One edit that puts the statement ``let`` before the statement ``other``, in which or after which it stands."""
-    head, start = part(case, other.start_byte, let.start_byte), let.end_byte
+    head, start = part(case, other.start_byte, let.start_byte), end_of(case, let)
+    text = part(case, let.start_byte, start)
     gap = newline(case) + case.indentation(other.start_byte)
     rest = re.match(rb"[ \t]*\r?\n[ \t]*", case.source[start:])
     if rest is not None:
         start += rest.end()
     else:
         head = head.rstrip()
-    return Edit(case.file, other.start_byte, start, f"{case.text(let)}{gap}{head}".encode())
+    return Edit(case.file, other.start_byte, start, f"{text}{gap}{head}".encode())
 
 
 @rule("E0597", "E0716", "E0521")
@@ -219,11 +221,12 @@ def _own(case: Case, value: Node, kind: str, function: Node) -> str | None:
     return text if value.type == "macro_invocation" else None
 
 
-@rule("E0515")
+@rule("E0515", "E0597")
 def iterate_by_value(case: Case) -> Iterator[Fix]:
     """An iterator over a local collection cannot leave the function that drops the collection. ``into_iter`` takes the
     collection along."""
-    borrowed = next((s for s, _ in case.labelled(r"^`.*` is borrowed here$")), None)
+    wanted = r"^`.*` is borrowed here$|^borrowed value does not live long enough$"
+    borrowed = next((s for s, _ in case.labelled(wanted)), None)
     node = case.at(borrowed) if borrowed is not None else None
     field = node.parent if node is not None else None
     if borrowed is None or field is None or field.type != "field_expression":

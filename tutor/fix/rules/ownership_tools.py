@@ -12,7 +12,7 @@ from tutor.fix.rules.base import Case
 
 NAME = r"[^\W\d]\w*"
 _ROOT = re.compile(rf"[\s(*&]*(?:mut\s+)?({NAME})")
-JUMPS = re.compile(r"\b(?:return|break|continue|yield)\b|\?")
+JUMPS = re.compile(r"\b(?:return|break|continue|yield)\b|\?(?!\})")
 
 
 def newline(case: Case) -> str:
@@ -50,6 +50,12 @@ def exact(case: Case, place: Span, *kinds: str) -> Node | None:
             found = node
         node = node.parent
     return found
+
+
+def end_of(case: Case, node: Node) -> int:
+    """Where ``node`` ends, with the comment that follows it on its line."""
+    found = re.compile(rb"[ \t]*//[^\r\n]*").match(case.source, node.end_byte)
+    return found.end() if found else node.end_byte
 
 
 def statement(node: Node | None) -> Node | None:
