@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
-from tui.base import BaseApp
 from tui.first import BREAKPOINTS, FirstFrame
 from tui.keyline import KeyLine
 from tui.layout import MainScreen
+from tui.parts import Parts
 from tui.status import StatusLine
 from tui.themes import OWN
 from tutor import config
 from tutor.inert import inert_line
-from tutor.paths import Home, find_home
+from tutor.paths import Home
 
 if TYPE_CHECKING:
     from textual.app import SystemCommand
@@ -27,23 +26,13 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.widgets import Markdown
 
-    from tui.chat import ChatPane
     from tui.concept_map import ConceptMap
     from tui.diff_view import DiffView
-    from tui.dispatch import Dispatch
-    from tui.flow_ask import AskFlow
-    from tui.flow_fix import FixFlow
-    from tui.flow_knowledge import KnowledgeFlow
-    from tui.flow_learn import LearnFlow
-    from tui.flow_look import LookFlow
-    from tui.flow_write import WriteFlow
     from tui.guide import Coach
-    from tui.history import History
     from tui.jobs import Job
-    from tui.layout import PaneName, Panes, TabBar
-    from tui.problems import CodeView, ProblemsList
+    from tui.layout import PaneName, TabBar
+    from tui.problems import ProblemsList
     from tui.prompt import Prompt
-    from tui.startup import Startup
     from tui.turns import Helpful, Level, Sources
     from tutor import events
     from tutor.engine import Tutor
@@ -52,7 +41,7 @@ if TYPE_CHECKING:
 _PANES_CSS = Path(__file__).with_name("panes.tcss")
 
 
-class TutorApp(BaseApp):
+class TutorApp(Parts):
     """The app on the folder or file ``root``. ``tutor``: the engine; if not given it is made for ``root``, ``home`` and
     ``use_model``. ``guided``: with the coach of the demonstration."""
 
@@ -72,7 +61,7 @@ class TutorApp(BaseApp):
         Binding("f3", "go_to('diff')", "Diff", id="pane.diff"),
         Binding("f4", "go_to('problems')", "Problems", id="pane.problems", show=False),
         Binding("f5", "go_to('concepts')", "Concepts", id="pane.concepts", show=False),
-        Binding("ctrl+f", "find", "Find", id="app.find", show=False, priority=True),
+        Binding("ctrl+f", "find", "Find", id="app.find", priority=True),
         Binding("ctrl+o", "open_source", "Read the source", id="app.source", show=False),
         Binding("slash", "type_command", "Command", id="pane.command", show=False),
         Binding("question_mark,f1", "help", "Help", id="app.help"),
@@ -84,12 +73,8 @@ class TutorApp(BaseApp):
         self, root: Path, *, tutor: Tutor | None = None, home: Home | None = None, use_model: bool = True,
         guided: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(tutor.home if tutor else home or find_home())
-        self.settings = tutor.settings if tutor else config.load(self.home.config_file)
+        super().__init__(root, tutor, home, use_model)
         self.repository: RepoState | None = None
-        self._root = root
-        self._given = tutor
-        self._use_model = use_model
         self._coach = self._make_coach() if guided else None
         self._asked_trust: set[str] = set()
         self._over: list[tuple[str, Level]] = []
@@ -103,124 +88,6 @@ class TutorApp(BaseApp):
         from tui.guide import Coach
 
         return Coach(self.key)
-
-    # What the first frame does not need is made right after it: it costs more than everything else together.
-
-    @cached_property
-    def tutor(self) -> Tutor:
-        """The engine."""
-        from tutor.engine import Tutor
-
-        return self._given or Tutor(
-            self._root, home=self.home, settings=self.settings, use_model=self._use_model, tool="app"
-        )
-
-    @cached_property
-    def fix_flow(self) -> FixFlow:
-        """Finding fixes."""
-        from tui.flow_fix import FixFlow
-
-        return FixFlow(self)
-
-    @cached_property
-    def write_flow(self) -> WriteFlow:
-        """Writing and committing."""
-        from tui.flow_write import WriteFlow
-
-        return WriteFlow(self)
-
-    @cached_property
-    def ask_flow(self) -> AskFlow:
-        """Asking."""
-        from tui.flow_ask import AskFlow
-
-        return AskFlow(self)
-
-    @cached_property
-    def learn_flow(self) -> LearnFlow:
-        """Understanding."""
-        from tui.flow_learn import LearnFlow
-
-        return LearnFlow(self)
-
-    @cached_property
-    def knowledge_flow(self) -> KnowledgeFlow:
-        """Finding and reading."""
-        from tui.flow_knowledge import KnowledgeFlow
-
-        return KnowledgeFlow(self)
-
-    @cached_property
-    def look_flow(self) -> LookFlow:
-        """Looking at problems."""
-        from tui.flow_look import LookFlow
-
-        return LookFlow(self)
-
-    @cached_property
-    def startup(self) -> Startup:
-        """What is looked at in the background."""
-        from tui.startup import Startup
-
-        return Startup(self)
-
-    @cached_property
-    def commands(self) -> Dispatch:
-        """What can be asked for."""
-        from tui.dispatch import Dispatch
-
-        return Dispatch(self)
-
-    @cached_property
-    def history(self) -> History:
-        """What was typed before."""
-        from tui.history import History
-
-        return History(self.home.state)
-
-    @cached_property
-    def chat(self) -> ChatPane:
-        """The conversation and the prompt."""
-        from tui.chat import ChatPane
-
-        return ChatPane(self.history, self.startup.arguments)
-
-    @cached_property
-    def panes(self) -> Panes:
-        """All panes."""
-        from tui.layout import Panes
-
-        return Panes(self.chat)
-
-    @cached_property
-    def diff(self) -> DiffView:
-        """The diff under review."""
-        from tui.diff_view import DiffView
-
-        return DiffView(id="diff", grace_ms=self.settings.app.grace_ms)
-
-    @cached_property
-    def problems(self) -> ProblemsList:
-        """What the compiler said."""
-        from tui.problems import ProblemsList
-
-        return ProblemsList(id="problems")
-
-    @cached_property
-    def code(self) -> CodeView:
-        """The code of a problem, below the list while it is looked at."""
-        from tui.problems import CodeView
-
-        code = CodeView(id="code")
-        code.display = False
-        return code
-
-    @cached_property
-    def concepts(self) -> ConceptMap:
-        """The map of concepts."""
-        from tui.concept_map import ConceptMap
-
-        return ConceptMap(lambda concept_id: self.tutor.library.neighbourhood(concept_id), id="concepts")
 
     def get_default_screen(self) -> Screen[None]:
         """Coach, the panes' frame, status, keys."""

@@ -144,7 +144,8 @@ class ChatPane(Vertical):
         """What tab goes through besides the prompt: lines that can be opened, the newest first, then the one that can
         be answered."""
         lines = [line for child in self._turns.children for line in (child, *child.query(".sources")) if line.can_focus]
-        return [*sorted(reversed(lines), key=lambda line: line.has_class("helpful")), self._turns]
+        lines.reverse()
+        return [*sorted(lines, key=lambda line: line.has_class("helpful")), self._turns]
 
     def take_offer(self, message: Offers.Picked) -> None:
         """An offer was clicked."""
