@@ -9,9 +9,17 @@ from typing import Final
 from knowledgegraph.rust_syntax import Node
 from tutor.fix.rules import traits_tree as tree
 from tutor.fix.rules.base import Case, Fix, rule
+from tutor.fix.rules.traits_index import plain
+from tutor.fix.source import code_only
 
 _DERIVABLE: Final = tree.words("Debug Clone Copy PartialEq Eq Hash PartialOrd Ord Default")
 _UNMET: Final = re.compile(r"`([^`\n]+?): ([^`\n]+)`")
+_COUNTED: Final = re.compile(rb"\bRc\b|\brc(?=::)")
+_GUARDED: Final = re.compile(rb"\bRc\b|\brc(?=::)|\bcell(?=::RefCell\b)|\bRefCell\b|(?<=\.)borrow(?:_mut)?(?=\(\))")
+_SHARED: Final = {
+    b"Rc": "Arc", b"rc": "sync", b"cell": "sync", b"RefCell": "Mutex", b"borrow": "lock().unwrap",
+    b"borrow_mut": "lock().unwrap",
+}  # fmt: skip
 
 
 @rule("E0277", "E0369", "E0599")
@@ -47,8 +55,8 @@ def meet_unmet_bounds(case: Case) -> Iterator[Fix]:
     edits = []
     for subject, traits in wanted.items():
         item = tree.local_type(case, subject)
-        if item is not None and {tree.plain(t) for t in traits} <= _DERIVABLE:
-            edit = tree.derive(case, item, [tree.plain(t) for t in traits])
+        if item is not None and {plain(t) for t in traits} <= _DERIVABLE:
+            edit = tree.derive(case, item, [plain(t) for t in traits])
         else:
             edit = tree.add_bounds(case, subject, traits, case.place.start)
         if edit is None:
@@ -56,7 +64,7 @@ def meet_unmet_bounds(case: Case) -> Iterator[Fix]:
         edits.append(edit)
     if edits:
         names = " and ".join(f"`{subject}`" for subject in wanted)
-        asked = ", ".join(f"`{tree.plain(trait)}`" for traits in wanted.values() for trait in traits)
+        asked = ", ".join(f"`{plain(trait)}`" for traits in wanted.values() for trait in traits)
         yield Fix(tuple(edits), f"ask {names} for {asked}, which this call needs", 0.65)
 
 
@@ -107,7 +115,7 @@ def derived_and_written(case: Case) -> Iterator[Fix]:
     item = tree.local_type(case, found.group(2)) if found else None
     if item is None or found is None:
         return
-    trait = tree.plain(found.group(1))
+    trait = plain(found.group(1))
     attribute, given = tree.derives(case, item)
     if attribute is None or given.count(trait) < 2:
         return
@@ -129,18 +137,8 @@ def threads_need_atomic_counts(case: Case) -> Iterator[Fix]:
     if not re.match(r"`Rc<.*>` cannot be (?:sent|shared) between threads safely", case.message):
         return
     guarded = "RefCell<" in case.message
-    new = {"Rc": "Arc", **({"RefCell": "Mutex"} if guarded else {})}
-    modules = ("std::rc", "std::cell") if guarded else ("std::rc",)
-    edits = []
-    for node in case.below(case.root, "identifier", "type_identifier"):
-        if (word := case.text(node)) in new:
-            edits.append(case.replace(node, new[word]))
-        elif node.parent is not None and case.text(node.parent) in modules and word in ("rc", "cell"):
-            edits.append(case.replace(node, "sync"))
-    if guarded:
-        edits += [
-            case.replace(field, "lock().unwrap")
-            for call in case.below(case.root, "field_expression")
-            if (field := call.child_by_field_name("field")) is not None and case.text(field) in ("borrow", "borrow_mut")
-        ]
+    edits = [
+        tree.splice(case, found.start(), found.end(), _SHARED[found.group()])
+        for found in (_GUARDED if guarded else _COUNTED).finditer(code_only(case.source))
+    ]
     yield Fix(tuple(edits), "share between threads with `Arc`" + (" and `Mutex`" if guarded else ""), 0.7)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from knowledgegraph.rust_syntax import Node
+from tutor.fix.proposer import Edit
 from tutor.fix.rules import traits_tree as tree
 from tutor.fix.rules.base import Case, Fix, rule
+from tutor.fix.rules.traits_index import plain
 from tutor.fix.rules.traits_methods import taken_out
 
 _ASSIGNMENT: Final = re.compile(rb"(?<![=!<>+\-*/%&|^])=(?![=>])")
@@ -37,7 +39,7 @@ def hand_back_what_was_taken(case: Case) -> Iterator[Fix]:
         value = bound.child_by_field_name("value") if bound is not None else None
         written = case.text(value) if value is not None else ""
     called = re.fullmatch(r"(\w+)\((.*)\)", written, re.DOTALL)
-    function = case.functions().get(called.group(1)) if called else None
+    function = tree.local_function(case, called.group(1)) if called else None
     body = function.child_by_field_name("body") if function is not None else None
     if function is None or body is None or tree.returns(case, function) or tree.public(function):
         return
@@ -61,18 +63,20 @@ def print_for_developers(case: Case) -> Iterator[Fix]:
     as a developer would write it, and can be derived."""
     found = re.match(r"`(.+)` doesn't implement `[\w:]*Display`", case.message)
     hole = next((span for span, _ in case.labelled("required by this formatting parameter")), None)
+    if hole is None and case.text(case.place).startswith("{"):
+        hole = case.place
     if found is None or hole is None:
         return
     type_text = found.group(1)
-    if tree.plain(type_text) in ("Result", "Option"):
+    if plain(type_text) in ("Result", "Option"):
         variable = case.text(case.place)
-        if re.fullmatch(r"[a-z_]\w*", variable) and tree.propagates(case, case.place.start) == tree.plain(type_text):
-            yield from taken_out(case, case.place.end, tree.plain(type_text))
+        if re.fullmatch(r"[a-z_]\w*", variable) and tree.propagates(case, case.place.start) == plain(type_text):
+            yield from taken_out(case, case.place.end, plain(type_text))
     spec = re.fullmatch(r"\{([^{}:]*)(:[^{}]*)?\}", case.text(hole))
-    if spec is None or type_text == "()" or re.fullmatch(r"[A-Z]|impl .*", type_text):
+    item = tree.local_type(case, tree.unboxed(type_text))
+    if spec is None or type_text == "()" or (item is None and re.fullmatch(r"&*[A-Z]\d*|&*impl .*", type_text)):
         return
     developer = case.replace(hole, "{" + spec.group(1).rstrip() + (spec.group(2) or ":").rstrip() + "?}")
-    item = tree.local_type(case, tree.unboxed(type_text))
     if item is None:
         yield Fix((developer,), "print it with `{:?}`", 0.64)
         return
@@ -82,8 +86,11 @@ def print_for_developers(case: Case) -> Iterator[Fix]:
     getters = [method for method, gives in tree.simple_getters(case, name) if gives in _SHOWN]
     for method in getters:
         if re.search(rf"\b{re.escape(method.lower())}", said):
-            place = case.place
-            yield Fix((case.insert(place.end, f".{method}()"),), f"print what `{method}` gives, as the text says", 0.66)
+            if hole == case.place:
+                continue
+            yield Fix(
+                (case.insert(case.place.end, f".{method}()"),), f"print what `{method}` gives, as the text says", 0.66
+            )
     if "Debug" in tree.derives(case, item)[1]:
         yield Fix((developer,), f"print `{name}` with `{{:?}}`: it derives Debug", 0.62)
     elif not getters and (derived := tree.derive(case, item, ["Debug"])) is not None:
@@ -121,21 +128,25 @@ def range_for_a_number(case: Case) -> Iterator[Fix]:
         yield Fix((case.insert(value.end_byte, f".{field}"),), f"go through `{field}` of `{case.text(value)}`", 0.5)
 
 
-@rule("E0277")
+@rule("E0277", "E0271")
 def convert_the_failure(case: Case) -> Iterator[Fix]:
     """`?` hands a failure on when its type converts into the function's error type. Where the error type has a variant
     for it the failure is wrapped in that; where it is a text it is described; and `main`, or another function of this
     file alone, may say that it fails with any error."""
-    found = re.match(r"`\?` couldn't convert the error(?:: `.+`)?(?: to|:) `(.+?)(?:: From<(.+)>)?`", case.message)
+    found = re.match(
+        r"`\?` couldn't convert the error(?:: `.+`)?(?: to|:) `(.+?)(?:: From<.+>)?`"
+        r"|type mismatch resolving `<\w+ as FromStr>::Err == (.+)`",
+        case.message,
+    )
     node = case.above(case.node, "try_expression")
     if found is None or node is None or not node.named_children:
         return
-    inner = node.named_children[0]
-    target = re.sub(r": From<.*", "", found.group(1))
-    source = next((m.group(1) for _, m in case.labelled(r"has type `[\w:]*Result<.*, ([^,]+)>`")), "")
+    inner, target = node.named_children[0], re.sub(r": From<.*", "", found.group(1) or found.group(2))
+    typed = r"has type `[\w:]*Result<.*, ([^,]+)>`|expected `.+`, found `(.+)`"
+    source = next((m.group(1) or m.group(2) for _, m in case.labelled(typed)), "")
     if target == "String":
-        text = ".map_err(|error| error.to_string())"
-        yield Fix((case.insert(inner.end_byte, text),), "describe the failure as text on the way", 0.64)
+        edits = [case.insert(inner.end_byte, ".map_err(|error| error.to_string())"), *_named_parse(case, inner)]
+        yield Fix(tuple(edits), "describe the failure as text on the way", 0.64)
     item = tree.local_type(case, target)
     if item is not None and item.type == "enum_item" and source:
         for variant in case.below(item, "enum_variant"):
@@ -147,6 +158,14 @@ def convert_the_failure(case: Case) -> Iterator[Fix]:
     function = case.above(node, "function_item", "closure_expression")
     if function is not None and function.type == "function_item" and item is None and target != "String":
         yield from _any_error(case, function)
+
+
+def _named_parse(case: Case, inner: Node) -> Iterator[Edit]:
+    """Says what `parse()` is to give: what follows does not tell any more, but the variable's type does."""
+    declared = case.above(inner, "let_declaration", "block")
+    typed = declared.child_by_field_name("type") if declared is not None else None
+    if typed is not None and case.text(inner).endswith(".parse()"):
+        yield case.insert(inner.end_byte - 2, f"::<{case.text(typed)}>")
 
 
 def _any_error(case: Case, function: Node) -> Iterator[Fix]:
@@ -161,6 +180,6 @@ def _any_error(case: Case, function: Node) -> Iterator[Fix]:
     ):
         return
     types = arguments.named_children
-    if tree.plain(case.text(written)) == "Result" and len(types) == 2:
+    if plain(case.text(written)) == "Result" and len(types) == 2:
         edit = case.replace(types[1], "Box<dyn std::error::Error>")
         yield Fix((edit,), f"let `{tree.name_of(case, function)}` fail with any error", 0.6)

@@ -8,6 +8,7 @@ from typing import Final
 
 from tutor.fix.rules import traits_tree as tree
 from tutor.fix.rules.base import Case, Fix, rule
+from tutor.fix.rules.traits_index import plain
 
 _OF_ITERATORS: Final = tree.words(
     "map filter find position any all fold sum product enumerate zip rev skip take chain collect cloned copied count "
@@ -34,13 +35,15 @@ def _missing(case: Case) -> tuple[str, str, str] | None:
         return found.group(1), found.group(2), found.group(3)
     if found := re.match(r"`(.+)` is not an iterator", case.message):
         return case.text(case.place), "iterator", found.group(1)
-    return None
+    unmet = r"the method `(\w+)` exists for (?:mutable )?([a-z]+)(?: [a-z]+)? `(.+)`, but its trait bounds were not"
+    found = re.match(unmet, case.message)
+    return (found.group(1), found.group(2), found.group(3)) if found else None
 
 
 def is_collection(type_text: str) -> bool:
     """Whether a type has ``iter()``."""
     text = type_text.strip()
-    return tree.plain(text) in _COLLECTIONS or bool(re.match(r"(?:&\s*(?:mut\s+)?)*\[", text))
+    return plain(text) in _COLLECTIONS or bool(re.match(r"(?:&\s*(?:mut\s+)?)*\[", text))
 
 
 @rule("E0599")
@@ -51,7 +54,7 @@ def iterate_first(case: Case) -> Iterator[Fix]:
     if missing is None or end < 0 or missing[0] not in _OF_ITERATORS:
         return
     name, _, type_text = missing
-    if tree.plain(type_text) in ("String", "str"):
+    if plain(type_text) in ("String", "str"):
         yield Fix((case.insert(case.place.start, "chars()."),), "go through the characters with `chars()`", 0.65)
         return
     if not is_collection(type_text):
@@ -75,7 +78,7 @@ def iterate_first(case: Case) -> Iterator[Fix]:
 def take_out_of_result_or_option(case: Case) -> Iterator[Fix]:
     """The method belongs to what the Result or Option holds. `?` takes it out and hands the failure on."""
     missing = _missing(case)
-    if missing is None or tree.plain(missing[2]) not in ("Result", "Option"):
+    if missing is None or plain(missing[2]) not in ("Result", "Option"):
         return
     name, _, type_text = missing
     if name in ("cloned", "copied") and re.match(r"[\w:]*Option<[^&]", type_text):
@@ -86,7 +89,7 @@ def take_out_of_result_or_option(case: Case) -> Iterator[Fix]:
         return
     end = tree.receiver_end(case, case.place.start)
     if end >= 0:
-        yield from taken_out(case, end, tree.plain(type_text))
+        yield from taken_out(case, end, plain(type_text))
 
 
 def taken_out(case: Case, end: int, kind: str) -> Iterator[Fix]:
@@ -103,16 +106,16 @@ def taken_out(case: Case, end: int, kind: str) -> Iterator[Fix]:
         else:
             yield Fix((case.insert(end, "?"),), f"take {what} out of its {kind} with `?`", 0.7)
     elif value is not None and not typed:
-        yield Fix((case.insert(value.end_byte, ".unwrap()"),), f"take {what} out of its {kind} with `unwrap()`", 0.5)
+        yield Fix((case.insert(value.end_byte, ".unwrap()"),), f"take {what} out of its {kind} with `unwrap()`", 0.61)
     else:
-        yield Fix((case.insert(end, ".unwrap()"),), f"take {what} out of its {kind} with `unwrap()`", 0.45)
+        yield Fix((case.insert(end, ".unwrap()"),), f"take {what} out of its {kind} with `unwrap()`", 0.605)
 
 
 @rule("E0599")
 def path_for_dot(case: Case) -> Iterator[Fix]:
     """What belongs to a type, not to a value, is called with `::`."""
     end = tree.receiver_end(case, case.place.start)
-    line = case.source[case.source.rfind(b"\n", 0, max(end, 0)) + 1 : max(end, 0)].decode("utf-8", "replace")
+    line = case.source[max(0, end - 200) : max(end, 0)].decode("utf-8", "replace")
     found = re.search(r"(?<![\w.])((?:\w+::)*[A-Z]\w*)$", line)
     if end >= 0 and found and re.match(r"no method named `\w+` found for (?:struct|enum|unit)", case.message):
         edit = tree.splice(case, end, case.place.start, "::")
@@ -137,27 +140,20 @@ def name_from_elsewhere(case: Case) -> Iterator[Fix]:
 
 @rule("E0599")
 def first_variants(case: Case) -> Iterator[Fix]:
-    """An enum that has no variants yet gets those that the program uses without any content."""
-    found = re.match(r"no variant or associated item named `([A-Z]\w*)` found for enum `(\w+)`", case.message)
-    item = tree.local_type(case, found.group(2)) if found else None
+    """An enum that has no variants yet gets all those that the program uses, if it uses them without any content."""
+    found = re.match(r"no variant or associated item named `[A-Z]\w*` found for enum `(\w+)`", case.message)
+    item = tree.local_type(case, found.group(1)) if found else None
     body = item.child_by_field_name("body") if item is not None else None
-    if found is None or item is None or body is None:
+    if found is None or item is None or body is None or any(c.type == "enum_variant" for c in body.named_children):
         return
-    after = case.source[case.place.end :].lstrip()[:1]
-    variants = [child for child in body.named_children if child.type == "enum_variant"]
-    plain_ones = all(variant.child_by_field_name("body") is None for variant in variants)
-    before = case.source[: body.end_byte - 1].rstrip()
-    # Further variants only where all stand unfinished: no `match` names them yet.
-    if after in (b"(", b"{", b":") or not plain_ones or (variants and re.search(rb"\bmatch\b", case.source)):
+    used = list(re.finditer(rf"\b{found.group(1)}::([A-Z]\w*)\s*([({{:<]?)".encode(), case.source))
+    if not used or any(use.group(2) in (b"(", b"{", b":") for use in used):
         return
-    if any("similar name" in text for text in (*case.notes, *(span.label for span in case.labels))):
-        return
-    close = body.end_byte - 1
+    names = dict.fromkeys(use.group(1).decode() for use in used)
+    close, end, indent = body.end_byte - 1, tree.line_end(case), case.indentation(item.start_byte)
     line = case.source.rfind(b"\n", 0, close) + 1
-    words = f"give `{found.group(2)}` the variant `{found.group(1)}`"
-    if case.source[line:close].strip() or (variants and not before.endswith(b",")):
-        if not variants:
-            yield Fix((case.insert(close, f" {found.group(1)} "),), words, 0.5)
-        return
-    text = f"{case.indentation(item.start_byte)}    {found.group(1)},{tree.line_end(case)}"
-    yield Fix((case.insert(line, text),), words, 0.5)
+    text = "".join(f"{indent}    {name},{end}" for name in names)
+    closed = case.source[line:close].strip() != b""
+    edit = case.insert(close, f"{end}{text}{indent}") if closed else case.insert(line, text)
+    listed = ", ".join(f"`{name}`" for name in names)
+    yield Fix((edit,), f"give `{found.group(1)}` the variants that are used: {listed}", 0.55)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from knowledgegraph.rust_syntax import Node
-from tutor.fix.proposer import Edit
 from tutor.fix.rules import traits_tree as tree
 from tutor.fix.rules.base import Case, Fix, rule
+from tutor.fix.rules.traits_index import plain
 from tutor.fix.rules.traits_methods import taken_out
 
 _NO_OPERATION: Final = re.compile(r"no implementation for `(.+?) ([-+*/%&|^]|<<|>>|==|<|>)(=?) (.+)`$")
@@ -63,17 +63,18 @@ def cast(case: Case, node: Node, target: str, *, before_less: bool = False) -> F
 
 @rule("E0277")
 def numbers_of_one_type(case: Case) -> Iterator[Fix]:
-    """Rust never converts numbers by itself. The one of the narrower type is converted into the wider type."""
+    """Rust never converts numbers by itself. The one of the narrower type is converted into the wider type; where
+    neither is wider, as between a length and a signed number, into the other's type."""
     types, operands = _types(case), _operands(case)
     if types is None or operands is None:
         return
     left, right, assigns = types
-    one, other = tree.unboxed(left), tree.unboxed(right)
+    one, other = (tree.unboxed(side).replace("{float}", "f64") for side in (left, right))
     if one not in tree.NUMBERS or other not in tree.NUMBERS or one == other:
         return
-    for node, was, target, is_left in ((operands[1], other, one, False), (operands[0], one, other, True)):
-        written = left if is_left else right
-        if loses(was, target) or (is_left and assigns) or written.startswith("&&"):
+    neither = loses(one, other) and loses(other, one) and "usize" in (one, other) and not (_float(one) or _float(other))
+    for node, was, target, written in ((operands[1], other, one, right), (operands[0], one, other, left)):
+        if (loses(was, target) and not neither) or (node == operands[0] and assigns) or written.startswith("&&"):
             continue
         made = cast(case, node, target)
         edits = made.edits
@@ -81,7 +82,7 @@ def numbers_of_one_type(case: Case) -> Iterator[Fix]:
             if node.type not in _TIGHT or node.type == "type_cast_expression":
                 continue
             edits = (case.insert(node.start_byte, "*"), *edits)
-        yield Fix(edits, made.words, 0.68)
+        yield Fix(edits, made.words, 0.56 if neither else 0.68)
 
 
 @rule("E0277", "E0369")
@@ -97,10 +98,10 @@ def operate_on_what_it_holds(case: Case) -> Iterator[Fix]:
     else:
         sides = [(operands[0], types[0]), (operands[1], types[1])]
     for node, type_text in sides:
-        if tree.plain(type_text) in ("Result", "Option") and not type_text.startswith("&"):
+        if plain(type_text) in ("Result", "Option") and not type_text.startswith("&"):
             others = [text for other, text in sides if other is not node]
-            if others and tree.plain(others[0]) != tree.plain(type_text):
-                yield from taken_out(case, node.end_byte, tree.plain(type_text))
+            if others and plain(others[0]) != plain(type_text):
+                yield from taken_out(case, node.end_byte, plain(type_text))
 
 
 @rule("E0277")
@@ -117,7 +118,7 @@ def the_number_of_a_type(case: Case) -> Iterator[Fix]:
             continue
         fitting = [
             method
-            for method, gives in tree.simple_getters(case, tree.plain(name))
+            for method, gives in tree.simple_getters(case, plain(name))
             if gives == other or (other == "{integer}" and gives in tree.NUMBERS)
         ]
         if len(fitting) == 1:
@@ -201,19 +202,20 @@ def character_of_a_string(case: Case) -> Iterator[Fix]:
     may not be there, or a piece of the text is borrowed."""
     if not re.match(r"the type `str` cannot be indexed by `(?:\{integer\}|usize)`", case.message):
         return
-    node = case.above(case.node, "index_expression")
-    if node is None or len(node.named_children) != 2 or node.named_children[1].end_byte != case.place.end:
+    # The brackets are looked for in the text: what stands in `println!` has no tree.
+    start, end = case.place.start, case.place.end
+    before, after = case.source[:start].rstrip(), case.source[end:].lstrip()
+    if not before.endswith(b"[") or not after.startswith(b"]"):
         return
-    text, index = node.named_children
-    at = case.text(index)
-    borrowed = node.parent is not None and node.parent.type == "reference_expression"
-    if text.type in ("identifier", "field_expression", "call_expression") and not borrowed:
-        edit = tree.splice(case, text.end_byte, node.end_byte, f".chars().nth({at})")
-        yield Fix((edit,), f"ask for character {at} of `{case.text(text)}`, if there is one", 0.5)
-    if index.type == "integer_literal" and at.isdigit():
-        edits: tuple[Edit, ...] = (case.replace(index, f"{at}..{int(at) + 1}"),)
-        if not borrowed:
-            edits = (case.insert(node.start_byte, "&"), *edits)
+    name = tree.name_before(case, len(before) - 1)
+    begin, close = len(before) - 1 - len(name), case.source.index(b"]", end) + 1
+    at = case.text(case.place)
+    if not name or case.source[:begin].rstrip().endswith(b"&"):
+        return
+    edit = tree.splice(case, len(before) - 1, close, f".chars().nth({at})")
+    yield Fix((edit,), f"ask for character {at} of `{name}`, if there is one", 0.5)
+    if at.isdigit():
+        edits = (case.insert(begin, "&"), case.replace(case.place, f"{at}..{int(at) + 1}"))
         yield Fix(edits, f"borrow the piece of text at byte {at}", 0.48)
 
 

@@ -10,6 +10,7 @@ from knowledgegraph.rust_syntax import Node
 from tutor.fix.proposer import Edit
 from tutor.fix.rules import traits_tree as tree
 from tutor.fix.rules.base import Case, Fix, rule
+from tutor.fix.rules.traits_index import index, plain
 
 _NO_FIELDS: Final = ("visibility_modifier", "attribute_item", "line_comment", "block_comment")
 _UNSIZED: Final = r"the size for values of type `(.+)` cannot be known"
@@ -49,42 +50,69 @@ def borrow_the_unsized(case: Case) -> Iterator[Fix]:
 
 @rule("E0072")
 def box_the_recursion(case: Case) -> Iterator[Fix]:
-    """A type that holds itself would have no end. A `Box` in between has a known size; what is put in is boxed too."""
+    """A type that holds itself would have no end. A `Box` in between has a known size. All places where the type holds
+    itself get one, and what the program puts there is boxed too."""
     item = case.above(case.node, *tree.TYPES)
-    places = [span for span, _ in case.labelled("recursive without indirection")]
-    if item is None or not places:
-        return
-    edits = []
-    for span in places:
-        edits += [case.insert(span.start, "Box<"), case.insert(span.end, ">")]
     name = tree.name_of(case, item)
-    for span in places:
-        variant = case.above(case.at(span), "enum_variant")
-        body = variant.child_by_field_name("body") if variant is not None else None
-        if variant is None or body is None or body.type != "ordered_field_declaration_list":
+    edits: list[Edit] = []
+    for held in case.below(item, "type_identifier") if item is not None and name else ():
+        parent = held.parent
+        inside = parent if parent is not None and parent.type == "generic_type" and parent.children[0] == held else held
+        if case.text(held) != name or inside.parent is None or inside.parent == item:
             continue
-        fields = [
-            c for c in body.named_children if c.type not in ("visibility_modifier", "attribute_item", "line_comment")
-        ]
-        index = next((i for i, f in enumerate(fields) if f.start_byte <= span.start and span.end <= f.end_byte), -1)
-        # Only where the value itself is the field, not part of an Option or a tuple that the field holds.
-        if index < 0 or (fields[index].start_byte, fields[index].end_byte) != (span.start, span.end):
+        field, optional = _field(case, inside)
+        if field is None:
             continue
-        for value in _given(case, tree.name_of(case, variant), index):
+        edits += [case.insert(inside.start_byte, "Box<"), case.insert(inside.end_byte, ">")]
+        for value in _given(case, field):
+            if optional:
+                some = re.match(r"Some\s*\(", case.text(value)) and value.child_by_field_name("arguments")
+                if not some or len(some.named_children) != 1:
+                    continue
+                value = some.named_children[0]
             if not re.match(r"(?:\w+::)*Box\s*::", case.text(value)):
                 edits += [case.insert(value.start_byte, "Box::new("), case.insert(value.end_byte, ")")]
-    yield Fix(tuple(edits), f"put a `Box` between `{name}` and the `{name}` inside", 0.7)
+    if edits:
+        yield Fix(tuple(edits), f"put a `Box` between `{name}` and the `{name}` inside", 0.7)
 
 
-def _given(case: Case, variant: str, index: int) -> Iterator[Node]:
-    """What the program gives to a variant as its value number ``index``."""
-    for call in case.below(case.root, "call_expression"):
-        function, given = call.child_by_field_name("function"), call.child_by_field_name("arguments")
-        if function is None or given is None or case.text(function).split("::")[-1] != variant:
-            continue
-        values = [c for c in given.named_children if c.type not in ("line_comment", "block_comment")]
-        if index < len(values):
-            yield values[index]
+def _field(case: Case, inside: Node) -> tuple[Node | None, bool]:
+    """The field, or the type in a tuple variant or struct, that holds ``inside`` itself or an Option of it, and whether
+    it is an Option; None where it is held in another way, which may be one with a known size."""
+    node, optional = inside, False
+    listed = node.parent
+    if listed is not None and listed.type == "type_arguments" and listed.parent is not None:
+        outer = listed.parent.child_by_field_name("type")
+        if outer is None or case.text(outer) != "Option":
+            return None, False
+        node, optional = listed.parent, True
+    holder = node.parent
+    if holder is None or holder.type not in ("field_declaration", "ordered_field_declaration_list"):
+        return None, False
+    return (holder if holder.type == "field_declaration" else node), optional
+
+
+def _given(case: Case, field: Node) -> Iterator[Node]:
+    """What the program gives to a field when it makes a value."""
+    if field.type == "field_declaration":
+        owner = tree.around(field, "enum_variant", "struct_item")
+        for made in index(case.syntax).fields.get(tree.name_of(case, field), ()):
+            whole = tree.around(made, "struct_expression")
+            value = made.child_by_field_name("value")
+            if whole is None or value is None:
+                continue
+            called = plain(case.text(whole.child_by_field_name("name") or whole))
+            if called in (tree.name_of(case, owner), *(("Self",) if owner and owner.type == "struct_item" else ())):
+                yield value
+        return
+    fields = [c for c in (field.parent.named_children if field.parent else ()) if c.type not in _NO_FIELDS]
+    owner = tree.around(field, "enum_variant", "struct_item")
+    number, name = fields.index(field), tree.name_of(case, owner)
+    for call in index(case.syntax).calls.get(name, ()):
+        given = call.child_by_field_name("arguments")
+        values = [c for c in given.named_children if c.type not in _NO_FIELDS] if given is not None else []
+        if number < len(values):
+            yield values[number]
 
 
 @rule("E0038")

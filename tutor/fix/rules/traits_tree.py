@@ -4,12 +4,14 @@ type has, how to name a trait; and bounds and derives as edits."""
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from knowledgegraph.rust_syntax import Node
 from tutor.fix.proposer import Edit
 from tutor.fix.rules.base import Case
+from tutor.fix.rules.traits_index import index, plain
 
 
 def words(text: str) -> frozenset[str]:
@@ -22,6 +24,10 @@ NUMBERS: Final = words("i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 
 # What a derive stands on (The Rust Reference, "Derive"; the traits' own declarations).
 _BASES: Final = {"PartialOrd": ("PartialEq",), "Eq": ("PartialEq",), "Copy": ("Clone",)}
 _BASES_OF_ORD: Final = ("PartialEq", "Eq", "PartialOrd")
+_WINDOW: Final = 2_000  # bytes before a place that are looked at
+_LONGEST_NAME: Final = 200
+_NEAR: Final = 200  # declarations of one name that are looked at
+_BINDING: Final = words("match_arm for_expression closure_expression if_expression while_expression let_condition")
 _PRELUDE: Final = words(
     "Clone Copy PartialEq Eq PartialOrd Ord Default Iterator IntoIterator Send Sync Sized Drop Fn FnMut FnOnce From "
     "Into AsRef AsMut ToString ToOwned Extend ExactSizeIterator DoubleEndedIterator"
@@ -41,12 +47,6 @@ def name_of(case: Case, node: Node | None) -> str:
     return case.text(name) if name is not None else ""
 
 
-def plain(type_text: str) -> str:
-    """The name of a type without references, path and arguments: "&'a mut b::List<T>" is "List"."""
-    text = re.sub(r"^(?:&\s*(?:'\w+\s+)?(?:mut\s+)?|dyn\s+|impl\s+)+", "", type_text.strip())
-    return re.split(r"[<\s({\[]", text, maxsplit=1)[0].split("::")[-1]
-
-
 def unboxed(type_text: str) -> str:
     """A type without the references and pointers around it: "&Box<List>" is "List"."""
     text = re.sub(r"^(?:&\s*(?:'\w+\s+)?(?:mut\s+)?)+", "", type_text.strip())
@@ -55,37 +55,35 @@ def unboxed(type_text: str) -> str:
     return text
 
 
-def items(case: Case, *kinds: str) -> Iterator[Node]:
-    """All items of these kinds in the file."""
-    return case.below(case.root, *kinds)
-
-
-def only(found: Iterable[Node]) -> Node | None:
+def only(found: Sequence[Node]) -> Node | None:
     """The one node that there is; None for none and for several."""
-    nodes = list(found)
-    return nodes[0] if len(nodes) == 1 else None
+    return found[0] if len(found) == 1 else None
 
 
 def local_type(case: Case, type_text: str) -> Node | None:
     """The struct, enum or union of this file that a type of a message names; None when it is not the only one."""
-    name = plain(type_text)
-    return only(node for node in items(case, *TYPES) if name and name_of(case, node) == name)
+    return only(index(case.syntax).types.get(plain(type_text) or " ", ()))
 
 
 def local_trait(case: Case, trait_text: str) -> Node | None:
     """The trait of this file with that name; None when it is not the only one."""
-    name = plain(trait_text)
-    return only(node for node in items(case, "trait_item") if name and name_of(case, node) == name)
+    return only(index(case.syntax).traits.get(plain(trait_text) or " ", ()))
 
 
-def impls(case: Case, *, of: str | None = None, on: str | None = None) -> Iterator[Node]:
-    """The ``impl`` blocks of the trait ``of`` ("" for those of no trait) and on the type ``on``."""
-    for node in items(case, "impl_item"):
-        trait, type_ = node.child_by_field_name("trait"), node.child_by_field_name("type")
-        if of is not None and (plain(case.text(trait)) if trait is not None else "") != of:
-            continue
-        if on is None or (type_ is not None and plain(case.text(type_)) == on):
-            yield node
+def local_function(case: Case, name: str) -> Node | None:
+    """The function of this file with that name; None when it is not the only one."""
+    return only(index(case.syntax).functions.get(name, ()))
+
+
+def impls_of(case: Case, trait_text: str) -> Sequence[Node]:
+    """The implementations of a trait in this file."""
+    return index(case.syntax).impls_of.get(plain(trait_text) or " ", ())
+
+
+def own_blocks(case: Case, type_name: str) -> Iterator[Node]:
+    """The ``impl`` blocks of a type that are of no trait."""
+    blocks = index(case.syntax).impls_on.get(type_name, ())
+    return (block for block in blocks if block.child_by_field_name("trait") is None)
 
 
 def members(node: Node | None, *kinds: str) -> Iterator[Node]:
@@ -127,7 +125,7 @@ def public(node: Node) -> bool:
 
 def simple_getters(case: Case, type_name: str) -> Iterator[tuple[str, str]]:
     """Name and return type of the methods of a local type that need nothing but ``self``."""
-    for block in impls(case, of="", on=type_name):
+    for block in own_blocks(case, type_name):
         for function in members(block, "function_item"):
             given = parameters(function)
             if len(given) == 1 and given[0].type == "self_parameter":
@@ -137,44 +135,53 @@ def simple_getters(case: Case, type_name: str) -> Iterator[tuple[str, str]]:
 def binding(case: Case, name: str, at: int) -> Node | None:
     """What binds the local variable ``name`` as seen from ``at``: a ``let_declaration`` or a ``parameter``; None when
     it is bound by another pattern, or not at all."""
-    node: Node | None = case.at((at, at))
-    while node is not None:
-        if node.type == "block":
-            for child in reversed(node.named_children):
-                if child.type == "let_declaration" and child.end_byte <= at and name in _bound(case, child):
-                    return child if case.text(child.child_by_field_name("pattern") or child) == name else None
-        elif node.type in ("match_arm", "for_expression", "let_condition", "closure_expression"):
-            holder = node.child_by_field_name("pattern") or node.child_by_field_name("parameters")
-            if holder is not None and name in _words(case, holder):
-                return None
-        elif node.type in ("if_expression", "while_expression"):
-            condition = node.child_by_field_name("condition")
-            if condition is not None and "let" in case.text(condition) and name in _words(case, condition):
-                return None
+    declared = index(case.syntax).lets.get(name, [])
+    before = bisect_right(declared, at, key=lambda node: node.end_byte)
+    nearest = next((let for let in reversed(declared[max(0, before - _NEAR) : before]) if _sees(at, let)), None)
+    node = case.at((at, at))
+    while node is not None and (nearest is None or node != nearest.parent):
+        pattern = node.child_by_field_name("pattern") or node.child_by_field_name("condition")
+        if node.type == "closure_expression":
+            pattern = node.child_by_field_name("parameters")
         elif node.type == "function_item":
-            return next((p for p in parameters(node) if name in _bound(case, p)), None)
+            return next((p for p in parameters(node) if _binds(case, p.child_by_field_name("pattern"), name)), None)
+        if node.type in _BINDING and _binds(case, pattern, name):
+            return None
         node = node.parent
-    return None
+    # A pattern that takes a value apart binds the name to a part of it.
+    whole = nearest is not None and _pattern(case, nearest) == name
+    return nearest if whole else None
 
 
-def _bound(case: Case, node: Node) -> set[str]:
-    pattern = node.child_by_field_name("pattern")
-    return _words(case, pattern) if pattern is not None else set()
+def _sees(at: int, let: Node) -> bool:
+    return let.parent is not None and let.parent.start_byte <= at < let.parent.end_byte
 
 
-def _words(case: Case, node: Node) -> set[str]:
-    return set(re.findall(r"\w+", case.text(node)))
+def _pattern(case: Case, let: Node) -> str:
+    pattern = let.child_by_field_name("pattern")
+    return case.text(pattern) if pattern is not None else ""
+
+
+def _binds(case: Case, pattern: Node | None, name: str) -> bool:
+    if pattern is None or (pattern.type.endswith("expression") and "let" not in case.text(pattern)):
+        return False
+    return re.search(rf"\b{re.escape(name)}\b", case.text(pattern)) is not None
 
 
 def named_trait(case: Case, trait: str) -> str:
     """How to write a trait in this file: by its name where that is known, else by its path in std."""
-    name, arguments = re.split(r"(?=<)", trait, maxsplit=1)[0], trait[len(re.split(r"(?=<)", trait, maxsplit=1)[0]) :]
+    name, bracket, inside = trait.partition("<")
+    arguments = bracket + inside
     last = name.split("::")[-1]
-    if last in _PRELUDE or re.search(rf"\buse\b[^;]*\b{last}\b", case.source.decode("utf-8", "replace")):
+    if last in _PRELUDE or _imported(case, last):
         return last + arguments
     if local_trait(case, last) is not None and "::" not in name:
         return last + arguments
     return (name if "::" in name else f"{_HOMES[last]}::{last}" if last in _HOMES else last) + arguments
+
+
+def _imported(case: Case, name: str) -> bool:
+    return re.search(rf"\buse\b[^;]*\b{re.escape(name)}\b".encode(), case.source) is not None
 
 
 def add_bounds(case: Case, parameter: str, traits: Sequence[str], at: int) -> Edit | None:
@@ -201,7 +208,7 @@ def derives(case: Case, item: Node) -> tuple[Node | None, list[str]]:
     """The last ``#[derive(…)]`` before an item, and all traits that it derives or that the file implements for it."""
     last, found = None, [
         plain(case.text(trait))
-        for block in impls(case, on=name_of(case, item))
+        for block in index(case.syntax).impls_on.get(name_of(case, item), ())
         if (trait := block.child_by_field_name("trait")) is not None
     ]  # fmt: skip
     before = item.prev_named_sibling
@@ -271,12 +278,13 @@ def propagates(case: Case, at: int) -> str:
 
 def receiver_end(case: Case, method_at: int) -> int:
     """Where the receiver ends of a method call whose name begins at ``method_at``; -1 when no dot stands there."""
-    before = case.source[:method_at].rstrip()
-    return len(before[:-1].rstrip()) if before.endswith(b".") else -1
+    start = max(0, method_at - _WINDOW)
+    before = case.source[start:method_at].rstrip()
+    return start + len(before[:-1].rstrip()) if before.endswith(b".") else -1
 
 
 def name_before(case: Case, end: int) -> str:
     """The variable that ends at ``end`` and is a whole expression; "" for anything else."""
-    line = case.source[case.source.rfind(b"\n", 0, end) + 1 : end].decode("utf-8", "replace")
-    found = re.search(r"(?<![\w.:])([a-z_]\w*)$", line)
+    line = case.source[max(0, end - _WINDOW) : end].decode("utf-8", "replace")
+    found = re.search(r"(?<![\w.:])([a-z_]\w*)\Z", line[-_LONGEST_NAME:])
     return found.group(1) if found else ""
