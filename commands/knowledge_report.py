@@ -55,9 +55,24 @@ def status(tutor: Tutor) -> Report:
         told["how_to_build"] = _HOW
     if library.problem:
         told["problem"] = library.problem
+    if problem := _embedder_problem(tutor):
+        told["embedder_problem"] = problem
     if gone := _gone(store):
         told["gone"] = gone
     return told
+
+
+def _embedder_problem(tutor: Tutor) -> str:
+    """Why nothing is found by meaning although a model is set; "" where all is well, or Ollama may not be asked."""
+    from tutor.errors import TutorError
+
+    if tutor.embedding.choice.startswith("ollama:") and not tutor.use_model:
+        return ""
+    try:
+        tutor.embedding.embedder()
+    except TutorError as error:
+        return error.msg
+    return ""
 
 
 def _gone(store: Store) -> list[dict[str, str]]:
@@ -107,7 +122,8 @@ def status_text(told: Report, *, colour: bool) -> str:
                           ("Not readable", _troubles(told))):  # fmt: skip
         if rows:
             lines += ["", _strong(heading, colour), *rows]
-    return "\n".join([*lines, "", f"found by meaning: {told['embedder']}", ""])
+    not_yet = f" ({inert_line(problem)})" if (problem := told.get("embedder_problem")) else ""
+    return "\n".join([*lines, "", f"found by meaning: {inert_line(told['embedder'])}{not_yet}", ""])
 
 
 def _table(told: Report, colour: bool) -> Iterable[str]:

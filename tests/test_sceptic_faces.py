@@ -146,3 +146,15 @@ def test_no_name_of_a_crate_is_an_option_or_an_unforeseen_error(tmp_path: Path) 
         done = tutor("knowledge", "add-crate", "--", name, env=env)
         assert done.returncode == 2, done
         assert b"NAME or NAME@VERSION" in done.stderr
+
+
+@pytest.mark.parametrize(("embedder", "why"), [("minilm", "not installed"), ("odd\\u001b", "is none of")])
+def test_status_does_not_say_that_a_model_finds_which_is_not_there(tmp_path: Path, embedder: str, why: str) -> None:
+    env = small_machine(tmp_path / "machine")
+    with (Path(env["TUTOR_HOME"]) / "config/config.toml").open("a") as file:
+        file.write(f'embedder = "{embedder}"\n')
+    assert tutor("knowledge", "build", env=env).returncode == 0
+    status = tutor("knowledge", "status", env=env)
+    assert why in status.stdout.decode().splitlines()[-1]
+    assert not acting(status)
+    assert why in json.loads(tutor("knowledge", "status", "--json", env=env).stdout)["embedder_problem"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from knowledgegraph.build import lock_file
 from knowledgegraph.lock import locked
 from sessions.store import list_sessions
 from tests.helpers_build import HandMade, built, entry
+from tutor.engine import Tutor
+from tutor.knowledge import Knowledge
+from tutor.paths import Home
 from tutor.recording import Recorder
 from tutor.session_index import index_sessions
 
@@ -43,7 +48,7 @@ def test_sessions_and_what_was_done_in_them(knowledge: Path, tmp_path: Path) -> 
     assert index_sessions(knowledge, logs) == 1
     assert rows(knowledge, "SELECT tool, workspace, events FROM learning_sessions") == [("app", "/work/box", 5)]
     assert rows(knowledge, "SELECT kind, subject FROM agent_actions ORDER BY seq") == [
-        ("request", "what is a box"), ("request", "how do I ? move it"), ("feedback", "answer-1")
+        ("request", "what is a box"), ("request", "how do I \ufffd move it"), ("feedback", "answer-1")
     ]  # fmt: skip
     assert index_sessions(knowledge, logs) == 0  # nothing grew
     assert rows(knowledge, "SELECT count(*) FROM agent_actions") == [(3,)]
@@ -83,3 +88,24 @@ def test_a_build_goes_first(knowledge: Path, tmp_path: Path, monkeypatch: pytest
     with locked(lock_file(knowledge)):
         assert index_sessions(knowledge, tmp_path / "sessions") == 0
     assert index_sessions(knowledge, tmp_path / "sessions") == 1
+
+
+def test_a_log_that_somebody_made_up_does_not_end_the_index(knowledge: Path, tmp_path: Path) -> None:
+    logs = tmp_path / "sessions"
+    record(logs, "first")
+    (first,) = (summary.path for summary in list_sessions(logs))
+    lines = [json.loads(line) for line in first.read_text().splitlines()]
+    forged = [{**line, "seq": seq, "time": "\udcff"} for line in lines for seq in (10**30, -(10**30), 5)]
+    forged += [{**line, "data": {**line["data"], "root": "\udcff", "tool": "\ud800"}} for line in lines]
+    (logs / "20260102-000000-001-0123456789ab.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in forged))
+    assert index_sessions(knowledge, logs) == 2
+
+
+def test_a_build_indexes_the_sessions_at_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(home.sessions, "what is a box")
+    tutor = Tutor(home.data.parent, home=home, use_model=False)
+    monkeypatch.setattr(Knowledge, "sources", lambda knowledge: [])  # what is read is no matter
+    assert list(tutor.knowledge.build(threading.Event()))
+    assert rows(tutor.knowledge.path, "SELECT subject FROM agent_actions WHERE kind = 'request'") == [
+        ("what is a box",)
+    ]

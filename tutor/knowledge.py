@@ -90,16 +90,20 @@ class Knowledge:
 
         try:
             self._home.ensure(self._home.data)
+            built: Built | None = None
             for step in build(self.path, self.sources(), fresh=fresh, stop=cancel.is_set):
                 if isinstance(step, Built):
-                    for sentence in step.troubles:
-                        yield events.Notice(inert_line(sentence), "warning")
-                    self._index_sessions()
-                    yield events.KnowledgeBuilt(
-                        step.entries, step.relations, step.seconds, step.read, step.reused, step.missing
-                    )
+                    built = step
                 else:
                     yield events.Progress(_said(step), step.place, step.total)
+            if built is None:
+                return
+            for sentence in built.troubles:
+                yield events.Notice(inert_line(sentence), "warning")
+            self._index_sessions()  # after the build has let its lock go
+            yield events.KnowledgeBuilt(
+                built.entries, built.relations, built.seconds, built.read, built.reused, built.missing
+            )
         except Stopped:
             yield events.Notice("Stopped; the knowledge is as it was.")
         except LockHeld as error:
@@ -117,7 +121,7 @@ class Knowledge:
 
         from tutor.session_index import index_sessions
 
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, OSError):
             index_sessions(self.path, self._home.sessions)
 
     # What the user added.

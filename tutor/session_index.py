@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from knowledgegraph.build import lock_file
+from knowledgegraph.entry import storable
 from knowledgegraph.lock import LockHeld, locked
 from sessions.schema import Entry
 from sessions.store import Torn, list_sessions, read
@@ -22,6 +23,7 @@ _SUBJECT: Final = {
     "applied": "id", "committed": "commit", "undone": "applied_id", "permission": "scope", "feedback": "subject",
 }  # fmt: skip
 _MOST = 200  # characters of a subject
+_LARGEST = 2**63 - 1  # that SQLite takes
 _PATIENCE = 2.0  # seconds to wait for a build
 
 
@@ -57,8 +59,8 @@ def _bring(database: sqlite3.Connection, logs: Path) -> int:
             _forget(database, session)
             database.execute(
                 "INSERT INTO learning_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (session, summary.started, summary.ended or "", summary.tool, summary.root,
-                 sum(summary.counts.values()), summary.path.name, size),
+                (session, storable(summary.started), storable(summary.ended or ""), storable(summary.tool),
+                 storable(summary.root), sum(summary.counts.values()), summary.path.name, size),
             )  # fmt: skip
             actions = [action for entry in read(summary.path) if (action := _action(session, entry))]
             database.executemany("INSERT OR REPLACE INTO agent_actions VALUES (?, ?, ?, ?, ?)", actions)
@@ -72,8 +74,8 @@ def _forget(database: sqlite3.Connection, session: str) -> None:
 
 
 def _action(session: str, entry: Entry | Torn) -> tuple[str, int, str, str, str] | None:
-    if isinstance(entry, Torn) or entry.kind not in _SUBJECT:
+    if isinstance(entry, Torn) or entry.kind not in _SUBJECT or abs(entry.seq) > _LARGEST:
         return None
     subject = str(entry.data.get(_SUBJECT[entry.kind], ""))[:_MOST]
     # Bytes that are no UTF-8 stand in the log as lone surrogates, which SQLite does not take.
-    return session, entry.seq, entry.time, entry.kind, subject.encode("utf-8", "replace").decode()
+    return session, entry.seq, storable(entry.time), entry.kind, storable(subject)
