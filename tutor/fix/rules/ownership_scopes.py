@@ -13,6 +13,7 @@ from tutor.fix.rules.ownership_tools import (
     declaration,
     end_of,
     exact,
+    fresh,
     function_of,
     in_trait,
     is_mutable,
@@ -21,7 +22,6 @@ from tutor.fix.rules.ownership_tools import (
     newline,
     part,
     quoted,
-    root_name,
     statement,
     statement_in,
 )
@@ -126,8 +126,14 @@ def lend_for_each_call(case: Case) -> Iterator[Fix]:
         ref = head[: found.start()].rstrip().endswith("&")
         edits.append(Edit(case.file, start, end + (rest.end() if rest and ref else 0), b"" if ref else b"'_"))
     text = case.text(generics)
-    fewer = re.sub(rf"{name}\b\s*,?\s*", "", text, count=1)
-    edits.append(case.replace(generics, "" if re.fullmatch(r"<\s*>", fewer) else fewer))
+    declared = re.match(rf"<\s*({name}\b\s*(?:,\s*)?)", text)
+    if declared is None:
+        return
+    if re.fullmatch(rf"<\s*{name}\s*,?\s*>", text):
+        edits.append(case.replace(generics, ""))
+    else:
+        start, end = (generics.start_byte + declared.start(1), generics.start_byte + declared.end(1))
+        edits.append(Edit(case.file, start, end, b""))
     yield Fix(tuple(edits), f"let the callback take a reference of any lifetime instead of `{name}`", 0.62)
 
 
@@ -283,7 +289,7 @@ def begin_with_a_value(case: Case) -> Iterator[Fix]:
         return
     edits = [case.insert(kind.end_byte, f" = {value}")]
     assigned = re.search(
-        rf"(?<![\w.]){re.escape(name)}\s*[-+*/%|&^]?=(?!=)", part(case, let.end_byte, function.end_byte)
+        rf"(?<![\w.]){re.escape(name)}[\w.\[\]]*\s*[-+*/%|&^]?=(?!=)", part(case, let.end_byte, function.end_byte)
     )
     if assigned and not any(child.type == "mutable_specifier" for child in let.children):
         edits.append(case.insert(pattern.start_byte, "mut "))
@@ -308,8 +314,7 @@ def name_the_temporary(case: Case) -> Iterator[Fix]:
     made = re.findall(r"\blet\s+(?:mut\s+)?(\w+)", inside[inside.find("{") + 1 :]) if outer is not whole else []
     if outer is whole or any(mentions(case.text(value), name) for name in made):
         return
-    name = root_name(case.text(value)).lower() or "value"
-    name = "value" if not name.isidentifier() else f"{name}_value"
+    name = fresh(case, function_of(case, whole), "value", "kept")
     text = f"let {name} = {case.text(value)};{newline(case)}{case.indentation(outer.start_byte)}"
     edits = (case.insert(outer.start_byte, text), case.replace(value, name))
     yield Fix(edits, f"keep the temporary value in `{name}`", 0.55)
