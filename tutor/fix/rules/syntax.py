@@ -4,7 +4,15 @@ The parser mostly stops at the first thing it does not understand, so a mistake 
 language, `;` between fields) is mended everywhere at once: one of several mended would only show the next.
 """
 
-from tutor.fix.rules import syntax_brackets
+from tutor.fix.rules import (
+    syntax_brackets,
+    syntax_flow,
+    syntax_format,
+    syntax_items,
+    syntax_literals,
+    syntax_missing,
+    syntax_words,
+)
 
 #: The modules whose rules make this family.
-PARTS = (syntax_brackets,)
+PARTS = (syntax_brackets, syntax_literals, syntax_words, syntax_flow, syntax_format, syntax_missing, syntax_items)

@@ -17,9 +17,28 @@ _MOST_TRIED = 40
 _MOST_GIVEN = 6
 _NEVER_BEFORE = frozenset((",", ";", ".", "=>", "=", "->", ":"))
 _HEADERS = frozenset(
-    "fn if else for while loop match impl struct enum trait mod pub unsafe async const union extern".split()
+    [
+        "fn",
+        "if",
+        "else",
+        "for",
+        "while",
+        "loop",
+        "match",
+        "impl",
+        "struct",
+        "enum",
+        "trait",
+        "mod",
+        "pub",
+        "unsafe",
+        "async",
+        "const",
+        "union",
+        "extern",
+    ]
 )
-_OPERATORS = frozenset("+ - * / % == != <= >= < > && || & | ^ ?".split())
+_OPERATORS = frozenset(["+", "-", "*", "/", "%", "==", "!=", "<=", ">=", "<", ">", "&&", "||", "&", "|", "^", "?"])
 
 Place = tuple[int, Edit, str]  # how unlikely, what, and in which words
 
@@ -134,7 +153,7 @@ def _open_in_line(case: Case, tokens: Tokens) -> Iterator[Place]:
             token = tokens.all[index]
             if token.line != line:
                 break
-            if token.kind == "sign" and token.text in OPENING and index not in tokens.partner:
+            if index > start and token.kind == "sign" and token.text in OPENING and index not in tokens.partner:
                 inner = index
             closing = OPENING[tokens.text(inner or start)]
             if inner == 0 and index == start + 1 and _only_groups(tokens, start):

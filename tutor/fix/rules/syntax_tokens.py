@@ -14,8 +14,16 @@ from tutor.fix.edits import apply_edits
 from tutor.fix.proposer import Edit
 from tutor.fix.rules.base import Case
 
+_RUST_TYPES: Final = ("i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize",
+                      "f32", "f64", "bool", "char", "str", "String")  # fmt: skip
 OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 CLOSING: Final = {")": "(", "]": "[", "}": "{"}
+#: Types of other languages, and Rust's, by what they are called there: the type that is meant; "" where Rust infers.
+TYPES: Final = {
+    **{name: name for name in _RUST_TYPES},
+    "int": "i32", "long": "i64", "short": "i16", "float": "f32", "double": "f64", "boolean": "bool",
+    "string": "String", "unsigned": "u32", "byte": "u8", "void": "()",
+}  # fmt: skip
 
 # Tokens as in the Rust Reference, chapter "Tokens"; a string or comment that never ends goes on to the end.
 _TOKEN: Final = re.compile(
