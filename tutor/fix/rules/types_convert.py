@@ -36,15 +36,16 @@ _WRAPPERS: Final = {
     "Rc": "Rc::new", "Arc": "Arc::new", "RefCell": "RefCell::new", "Cell": "Cell::new", "Mutex": "Mutex::new",
     "RwLock": "RwLock::new", "Box": "Box::new", "Option": "Some", "Wrapping": "Wrapping", "Result": "Ok",
 }  # fmt: skip
+_ENDS: Final = re.compile(rb"\s*[,\])]")
 _COUNTED: Final = re.compile(
     r"Vec<|\[|&\[|&str$|String$|&String$|&Vec<|HashMap<|HashSet<|BTreeMap<|BTreeSet<|VecDeque<"
 )
 
 
 def value_of(case: Case) -> Node | None:
-    """The expression that the primary span covers exactly; None in a macro or where it is no whole node."""
+    """The expression that the primary span covers exactly, a whole call of a macro included; None inside of one."""
     node = case.node
-    if case.place.from_macro or node is None:
+    if node is None or (case.place.from_macro and node.type != "macro_invocation"):
         return None
     return node if (node.start_byte, node.end_byte) == (case.place.start, case.place.end) else None
 
@@ -69,7 +70,7 @@ def converted(case: Case) -> Iterator[Fix]:
     pair, value = pair_of(case), value_of(case)
     if pair is None or value is None or "pattern" in value.type:
         return
-    for make in (_numbers, _literals, _conditions, _iterators, _texts, _wrapped, _options, _sequences):
+    for make in (_numbers, _literals, _conditions, _iterators, _texts, _wrapped, _options, _got, _sequences):
         yield from make(case, value, pair)
 
 
@@ -90,6 +91,10 @@ def _numbers(case: Case, value: Node, pair: Pair) -> Iterator[Fix]:
     if expected in FLOATS and is_integer(found):
         words = f"convert `{case.text(value)}` to `{expected}` with `as`"
         yield Fix(then(case, value, f" as {expected}"), words, 0.5)
+    elif is_integer(expected) and found in (*FLOATS, "{float}"):
+        rounded = re.search(r"\.(?:round|floor|ceil|trunc)\(\)$", case.text(value)) is not None
+        words = f"convert `{case.text(value)}` to `{expected}` with `as`, which cuts off the fraction"
+        yield Fix(then(case, value, f" as {expected}"), words, 0.55 if rounded else 0.33)
     elif expected == "f32" and found == "f64":
         yield Fix(then(case, value, " as f32"), f"convert `{case.text(value)}` to `f32`, with less precision", 0.35)
 
@@ -153,10 +158,23 @@ def _iterators(case: Case, value: Node, pair: Pair) -> Iterator[Fix]:
                 yield Fix(
                     then(case, value, ".cloned().collect()"), f"collect copies of the items into a `{kind}`", 0.56
                 )
-        elif expected == "usize":
-            yield Fix(then(case, value, ".count()"), "count the items", 0.5)
+        elif is_number(expected):
+            yield from _total(case, value, expected)
     elif expected == "usize" and _COUNTED.match(found) and value.type in ("identifier", "field_expression"):
         yield Fix(then(case, value, ".len()"), f"take the length of `{case.text(value)}`", 0.6)
+
+
+def _total(case: Case, value: Node, expected: str) -> Iterator[Fix]:
+    """One number of many items: which, the name of the variable may tell."""
+    let = case.above(value, "let_declaration")
+    pattern = let.child_by_field_name("pattern") if let is not None else None
+    name = case.text(pattern).lower() if pattern is not None else ""
+    if re.search("sum|total", name):
+        yield Fix(then(case, value, ".sum()"), "add the items up", 0.6)
+    elif re.search("prod|fact", name):
+        yield Fix(then(case, value, ".product()"), "multiply the items", 0.6)
+    if expected == "usize":
+        yield Fix(then(case, value, ".count()"), "count the items", 0.55)
 
 
 def _texts(case: Case, value: Node, pair: Pair) -> Iterator[Fix]:
@@ -196,8 +214,10 @@ def _wrapped(case: Case, value: Node, pair: Pair) -> Iterator[Fix]:
             words = f"make a `String` of the text and put it into `{before[:-1]}`"
             yield Fix(around(case, value, before, ".to_string()" + ")" * before.count("(")), words, 0.6)
             return
+        if inner.startswith("&") and agree(inner[1:], pair.found) and value.type.endswith("_literal"):
+            inner, before = inner[1:], before + "&"
         if agree(inner, pair.found) and inner != "_" and pair.found != "_":
-            words = f"wrap the value in `{before.rstrip('(').replace('(', '` and `')}`"
+            words = f"wrap the value in `{before.rstrip('(&').replace('(', '` and `')}`"
             likelihood = 0.45 if before.startswith("Ok(") or before == "Some(" else 0.62
             yield Fix(around(case, value, before, ")" * before.count("(")), words, likelihood)
             return
@@ -213,6 +233,24 @@ def _options(case: Case, value: Node, pair: Pair) -> Iterator[Fix]:
             yield Fix(then(case, value, ".ok()"), f"turn `{case.text(value)[:60]}` into an `Option`", 0.58)
     elif kinds == ("Result", "Option") and _constructor(case, value) == "Some":
         yield Fix(_renamed(case, value, "Ok"), "return `Ok`: the type is a `Result`, not an `Option`", 0.62)
+
+
+def _got(case: Case, value: Node, pair: Pair) -> Iterator[Fix]:
+    """``get`` answers with an ``Option``; an index gives the item itself and stops the program where there is none."""
+    function = value.child_by_field_name("function") if value.type == "call_expression" else None
+    passed = value.child_by_field_name("arguments") if function is not None else None
+    name = function.child_by_field_name("field") if function is not None else None
+    whole = function.child_by_field_name("value") if function is not None else None
+    if passed is None or name is None or whole is None or case.text(name) != "get" or passed.named_child_count != 1:
+        return
+    if pair.found != f"Option<&{pair.expected}>":
+        return
+    around_ = case.above(value, "function_item", "closure_expression")
+    result = around_.child_by_field_name("return_type") if around_ is not None else None
+    if result is not None and "Option<" in case.text(result):
+        yield Fix(around(case, value, "*", "?"), "hand on `None` where there is no such item", 0.62)
+    edit = Edit(case.file, whole.end_byte, value.end_byte, f"[{case.text(passed.named_children[0])}]".encode())
+    yield Fix((edit,), f"index `{case.text(whole)}`: it panics where there is no such item", 0.36)
 
 
 def _constructor(case: Case, value: Node) -> str:
@@ -236,3 +274,26 @@ def _sequences(case: Case, value: Node, pair: Pair) -> Iterator[Fix]:
         yield Fix((edit,), "make an array: its length is part of its type", 0.55)
     elif expected == "usize" and found.startswith("&") and is_integer(found[1:]) and found[1:] != "usize":
         yield Fix(around(case, value, "*", f" as {expected}"), f"take the number behind `{case.text(value)}`", 0.4)
+
+
+@rule("E0308")
+def every_element(case: Case) -> Iterator[Fix]:
+    """A list of literals of the wrong kind: the compiler complains of one at a time, all of them have to change."""
+    pair, value = pair_of(case), value_of(case)
+    if pair is None or value is None or value.parent is None:
+        return
+    if value.parent.type not in ("token_tree", "array_expression", "tuple_expression"):
+        return
+    alike = [
+        node
+        for node in value.parent.named_children
+        if node.type == value.type and _ENDS.match(case.source, node.end_byte)
+    ]
+    ending = ""
+    if pair.expected == "String" and value.type == "string_literal":
+        ending = ".to_string()"
+    elif pair.expected in FLOATS and value.type == "integer_literal" and all(case.text(n).isdigit() for n in alike):
+        ending = ".0"
+    if ending and len(alike) > 1:
+        kind = "`String`" if ending == ".to_string()" else "float"
+        yield Fix(tuple(case.insert(node.end_byte, ending) for node in alike), f"make every item a {kind}", 0.61)

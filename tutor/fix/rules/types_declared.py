@@ -21,6 +21,10 @@ def declared_otherwise(case: Case) -> Iterator[Fix]:
     pair, value = pair_of(case), value_of(case)
     if pair is None or value is None or "pattern" in value.type:
         return
+    if value.type == "reference_expression" and value.named_children and pair.expected[:1] == pair.found[:1] == "&":
+        value, pair = value.named_children[-1], Pair(pair.expected[1:], pair.found[1:])
+    if pair.found == "{float}":
+        pair = Pair(pair.expected, "f64")
     numbers = is_number(pair.expected) and is_number(pair.found)
     if (own := declared(case, value)) is not None and not own.public and value.type not in _LITERALS:
         yield from _changed(case, own, pair.found, pair.expected, 0.53 if numbers else 0.3)
@@ -38,8 +42,8 @@ def _changed(case: Case, place: Declared, now: str, then: str, likelihood: float
     """The declaration with the other type; only where it says exactly the one that is wrong."""
     if now == then or not said(then) or plain(case.text(place.type)) != now:
         return
-    function = case.above(place.type, "function_item", "function_signature_item")
-    borrows_nothing = function is not None and "&" in then and "&" not in case.text(function).split("{")[0]
+    function = case.above(place.type, "function_item") if place.words.startswith("what") else None
+    borrows_nothing = function is not None and "&" not in case.text(function).split("->")[0]
     if "&" in then and (place.words.startswith("the field") or borrows_nothing):
         return  # it would need a lifetime
     yield Fix((case.replace(place.type, then),), f"declare {place.words} as `{then}`", likelihood)

@@ -118,32 +118,66 @@ def returns_nothing(case: Case) -> Iterator[Fix]:
 
 
 @rule("E0308")
-def last_binding_returned(case: Case) -> Iterator[Fix]:
-    """The body builds the result in a variable and forgets to end with it."""
-    function = function_around(case, case.node)
+def last_value_missing(case: Case) -> Iterator[Fix]:
+    """The body works out the result and forgets to end with it: the variable that is changed and never read; after a
+    loop that returns what it finds, the answer that nothing was found."""
+    function, pair = function_around(case, case.node), pair_of(case)
     body = function.child_by_field_name("body") if function is not None else None
-    pair = pair_of(case)
-    if pair is None or pair.found != _UNIT or body is None or not case.place.label or not body.named_children:
+    result = function.child_by_field_name("return_type") if function is not None else None
+    if pair is None or pair.found != _UNIT or body is None or result is None or not body.named_children:
         return
-    if not any(case.labelled("implicitly returns")):
-        return
-    offered = [
-        span for part in case.diagnostic.walk() if "one of these bindings" in part.message for span in part.spans
-    ]
-    names = [
-        pattern
-        for node in body.named_children
-        if node.type == "let_declaration"
-        and any(child.type == "mutable_specifier" for child in node.named_children)
-        and (pattern := node.child_by_field_name("pattern")) is not None
-        and any(span.end == pattern.end_byte for span in offered)
-    ]
     last = body.named_children[-1]
-    if len(names) == 1:
-        break_ = case.source[body.start_byte : body.end_byte].count(b"\n") > 0
-        room = "\n" + case.indentation(last.start_byte) if break_ else " "
-        words = f"end with `{case.text(names[0])}`, so that it is returned"
-        yield Fix((case.insert(last.end_byte, room + case.text(names[0])),), words, 0.62)
+    if not any(case.labelled("implicitly returns")) and (
+        last.end_byte != case.place.end or "expression" not in last.type
+    ):
+        return
+    if last.type == "expression_statement" and case.place.start >= last.start_byte:
+        last_kind = last.named_children[0].type if last.named_children else ""
+        if last_kind not in ("for_expression", "while_expression", "loop_expression"):
+            return
+    break_ = b"\n" in case.source[body.start_byte : body.end_byte]
+    room = "\n" + case.indentation(last.start_byte) if break_ else " "
+    unread = [name for name in _changed(case, body) if not _is_read(case, body, name)]
+    if len(unread) == 1:
+        words = f"end with `{unread[0]}`, so that it is returned"
+        yield Fix((case.insert(last.end_byte, room + unread[0]),), words, 0.62)
+    given = {case.text(n.named_children[0]) for n in case.below(body, "return_expression") if n.named_child_count}
+    if given == {"true"} or given == {"false"}:
+        word = "false" if given == {"true"} else "true"
+        yield Fix((case.insert(last.end_byte, room + word),), f"end with `{word}` where nothing was found", 0.6)
+    elif given and all(text.startswith("Some(") for text in given):
+        yield Fix((case.insert(last.end_byte, room + "None"),), "end with `None` where nothing was found", 0.63)
+
+
+def _changed(case: Case, body: Node) -> Iterator[str]:
+    """The mutable variables that a body declares at its top."""
+    for node in body.named_children:
+        pattern = node.child_by_field_name("pattern") if node.type == "let_declaration" else None
+        if pattern is None or pattern.type != "identifier":
+            continue
+        if any(child.type == "mutable_specifier" for child in node.named_children):
+            yield case.text(pattern)
+
+
+def _is_read(case: Case, body: Node, name: str) -> bool:
+    """Whether a variable is used other than to change it: not at the left of an assignment, not as the one whose method
+    a statement calls."""
+    for node in case.below(body, "identifier"):
+        if case.text(node) != name or node.parent is None:
+            continue
+        parent = node.parent
+        if (
+            parent.type in ("compound_assignment_expr", "assignment_expression")
+            and parent.start_byte == node.start_byte
+        ):
+            continue
+        if parent.type == "let_declaration" and parent.child_by_field_name("pattern") == node:
+            continue
+        call = parent.parent if parent.type == "field_expression" else None
+        if call is not None and call.type == "call_expression" and _is_statement(call):
+            continue
+        return True
+    return f"{{{name}".encode() in case.source[body.start_byte : body.end_byte]
 
 
 @rule("E0308")
@@ -173,13 +207,13 @@ def borrowed_mutably(case: Case) -> Iterator[Fix]:
 @rule("E0308")
 def earlier_branch(case: Case) -> Iterator[Fix]:
     """The branches differ, and the earlier one is the text that has to become a ``String`` or a near number."""
-    pair, value = pair_of(case), value_of(case)
-    if pair is None or value is None or "incompatible types" not in case.message:
+    pair = pair_of(case)
+    if pair is None or "incompatible types" not in case.message:
         return
     arms = [
         n for span, _ in case.labelled("because of this|found to be of type|all prior arms") if (n := case.at(span))
     ]
-    arms = [arm for arm in arms if (arm.start_byte, arm.end_byte) != (value.start_byte, value.end_byte)]
+    arms = [arm for arm in arms if arm.start_byte != case.place.start]
     if pair.expected == "&str" and pair.found == "String" and 0 < len(arms) < 8:
         if all(arm.type == "string_literal" for arm in arms):
             edits = tuple(case.insert(arm.end_byte, ".to_string()") for arm in arms)
@@ -210,7 +244,7 @@ def several_closures(case: Case) -> Iterator[Fix]:
         yield Fix(tuple(edits), "return boxed trait objects: two `impl` results are never the same type", 0.62)
 
 
-@rule("E0308", "E0599", "E0277")
+@rule("E0308", "E0599", "E0277", "E0614")
 def unanswered_result(case: Case) -> Iterator[Fix]:
     """A variable holds the ``Result`` or ``Option`` of its initialiser where its value is wanted: ``?`` at the source
     unwraps it for every use."""
@@ -229,7 +263,7 @@ def unanswered_result(case: Case) -> Iterator[Fix]:
         and start.type in ("call_expression", "await_expression")
     ):
         kind = "Option" if "Option" in case.text(result) else "Result"
-        if kind in case.place.label + " ".join(case.notes) + case.message or case.diagnostic.code == "E0277":
+        if kind in " ".join((case.place.label, case.message, *case.notes)):
             yield Fix(
                 (case.insert(start.end_byte, "?"),), f"take the value out of `{case.text(name)}` where it is made", 0.63
             )
@@ -245,6 +279,9 @@ def _unopened(case: Case) -> Node | None:
         return value if pair is not None and wraps and agree(parts[0], pair.expected) else None
     if not re.search(r"`(?:std::\w+::)?(?:Result|Option)<", case.message):
         return None
+    if case.diagnostic.code == "E0614":
+        starred = case.above(case.node, "unary_expression")
+        return starred.named_children[0] if starred is not None and starred.named_children else None
     access = case.above(case.node, "field_expression") if case.diagnostic.code == "E0599" else None
     return access.child_by_field_name("value") if access is not None else value
 
@@ -314,6 +351,13 @@ def borrowed_pattern(case: Case) -> Iterator[Fix]:
     ):
         return
     inner = pattern.named_children[-1] if pattern.named_children else None
+    match = case.above(pattern, "match_expression")
+    subject = match.child_by_field_name("value") if match is not None else None
+    loop = case.above(match, "for_expression")
+    walked, item = (loop.child_by_field_name(f) if loop is not None else None for f in ("value", "pattern"))
+    same = item is not None and subject is not None and case.text(item) == case.text(subject)
+    if same and walked is not None and walked.type == "identifier":
+        yield Fix((case.insert(walked.end_byte, ".iter()"),), f"borrow the items of `{case.text(walked)}`", 0.6)
     if inner is not None and pair.found.lstrip("&") == pair.expected.lstrip("&"):
         edit = Edit(case.file, pattern.start_byte, inner.start_byte, b"")
         yield Fix((edit,), f"match `{case.text(inner)}` itself: there is no other borrow around it", 0.56)
@@ -328,3 +372,35 @@ def range_or_rest(case: Case) -> Iterator[Fix]:
     for part in tuple_.named_children:
         if part.type == "range_pattern" and case.text(part).startswith("..") and not case.text(part).startswith("..="):
             yield Fix((case.insert(part.start_byte + 2, ","),), "separate the rest `..` from what follows it", 0.6)
+
+
+@rule("E0308")
+def rest_of_tuple(case: Case) -> Iterator[Fix]:
+    """A tuple is taken apart into too few names: ``..`` stands for those that nobody wants."""
+    pattern = case.node
+    match = re.search(r"expected a tuple with (\d+) elements?, found one with (\d+)", case.place.label)
+    if match is None or pattern is None or pattern.type != "tuple_pattern" or int(match[1]) <= int(match[2]):
+        return
+    names = pattern.named_children
+    if names and not any(name.type == "range_pattern" for name in names):
+        missing = int(match[1]) - int(match[2])
+        yield Fix((case.insert(names[-1].end_byte, ", _" * missing),), "leave out the rest of the tuple with `_`", 0.5)
+
+
+@rule("E0308", "E0271")
+def last_semicolon(case: Case) -> Iterator[Fix]:
+    """A block's value is that of its last expression, and a semicolon throws it away."""
+    pair, block = pair_of(case), case.node
+    if pair is None or pair.found != _UNIT or pair.expected == _UNIT or block is None:
+        return
+    if any(case.labelled("implicitly returns")):
+        function = function_around(case, block)
+        block = function.child_by_field_name("body") if function is not None else None
+    if block is None or block.type not in ("block", "expression_statement"):
+        return
+    last = block.named_children[-1] if block.type == "block" and block.named_children else block
+    if last.type != "expression_statement" or not case.text(last).endswith(";"):
+        return
+    if not last.named_children[0].type.startswith(("assignment", "compound", "return", "macro")):
+        edit = Edit(case.file, last.end_byte - 1, last.end_byte, b"")
+        yield Fix((edit,), "remove the semicolon, so that the block gives its last value", 0.63)

@@ -78,20 +78,41 @@ def collection_named(case: Case) -> Iterator[Fix]:
 
 @rule("E0284", "E0282", "E0283")
 def parsed_named(case: Case) -> Iterator[Fix]:
-    """``parse`` reads whatever is asked for: a literal or its use tells what."""
-    let = _untyped(case)
-    if let is None:
-        return
-    pattern, value = let.pattern, let.value
-    call = re.search(rb"\.\s*parse\s*(\(\s*\))", case.source[value.start_byte : value.end_byte])
+    """``parse`` reads whatever is asked for: a literal, its use or the function's result tells what; a number that
+    nothing tells more of is an ``i32``, as Rust takes it elsewhere."""
+    call = _parse_call(case)
     if call is None:
         return
-    text = re.match(r'"([^"]*)"', case.text(value))
+    function, let = call.child_by_field_name("function"), _untyped(case)
+    source = function.child_by_field_name("value") if function is not None else None
+    text = re.fullmatch(r'"([^"]*)"', case.text(source)) if source is not None else None
     type_ = _written_as(text[1]) if text else ""
-    type_ = type_ or (_from_use(case, let.whole, case.text(pattern)) if pattern.type == "identifier" else "")
-    if type_:
-        at = value.start_byte + call.start(1)
-        yield Fix((case.insert(at, f"::<{type_}>"),), f"parse the text as `{type_}`", 0.6)
+    if not type_ and let is not None and let.pattern.type == "identifier":
+        type_ = _from_use(case, let.whole, case.text(let.pattern))
+    around = case.above(call, "function_item")
+    result = around.child_by_field_name("return_type") if around is not None else None
+    named = re.search(r"\b[iuf](?:8|16|32|64|128|size)\b", case.text(result)) if result is not None else None
+    type_ = type_ or (named[0] if named else "")
+    if function is not None:
+        words = f"parse the text as `{type_ or 'i32'}`" + ("" if type_ else "; write another type if you mean one")
+        yield Fix((case.insert(function.end_byte, f"::<{type_ or 'i32'}>"),), words, 0.6 if type_ else 0.35)
+
+
+def _parse_call(case: Case) -> Node | None:
+    """The call of ``parse`` without a type that the error is about: at one of its spans, else in the same ``let``."""
+    spots = [node for span in case.diagnostic.spans if span.file == case.file and (node := case.at(span)) is not None]
+    calls = [case.above(node, "call_expression") for node in spots if case.text(node) == "parse"]
+    let = _untyped(case)
+    found = [call for call in calls if call is not None]
+    if let is not None:
+        found += [
+            node for node in (let.value, *case.below(let.value, "call_expression")) if node.type == "call_expression"
+        ]
+    for call in found:
+        function = call.child_by_field_name("function")
+        if function is not None and re.search(r"\.\s*parse$", case.text(function)):
+            return call
+    return None
 
 
 def _written_as(text: str) -> str:
@@ -181,12 +202,17 @@ def closure_parameter_named(case: Case) -> Iterator[Fix]:
     pattern = let.child_by_field_name("pattern") if let is not None and let.type == "let_declaration" else None
     if name is None or group is None or let is None or pattern is None or let.parent is None:
         return
-    number = [child.id for child in group.named_children].index(name.id) if name.parent == group else -1
-    for call in case.below(let.parent, "call_expression"):
-        function, passed = call.child_by_field_name("function"), call.child_by_field_name("arguments")
-        if function is None or passed is None or case.text(function) != case.text(pattern):
+    if group.named_child_count != 1:
+        return
+    for node in case.below(let.parent, "identifier"):
+        passed = (
+            node.next_named_sibling
+            if case.text(node) == case.text(pattern) and node.start_byte > let.end_byte
+            else None
+        )
+        if passed is None or passed.type not in ("arguments", "token_tree") or passed.named_child_count != 1:
             continue
-        if 0 <= number < passed.named_child_count and (type_ := _type_of(case, passed.named_children[number])):
+        if type_ := _type_of(case, passed.named_children[0]):
             yield _annotated(case, name, "&str" if type_ == "&String" else type_, 0.6)
             return
 
@@ -209,7 +235,25 @@ def conversion_named(case: Case) -> Iterator[Fix]:
     if type_ and value is not None:
         text = case.text(value)
         words = f"say that `{text}` is converted into `{type_}`"
+        if is_number(type_) or type_ == "String":
+            yield Fix((case.replace(call, f"{type_}::from({text})"),), words, 0.62)
         yield Fix((case.replace(call, f"Into::<{type_}>::into({text})"),), words, 0.6)
+
+
+@rule("E0283")
+def only_own_conversion(case: Case) -> Iterator[Fix]:
+    """``into()`` could make several types, and one of them is this program's own: that one is meant."""
+    let = _untyped(case)
+    if let is None or let.pattern.type != "identifier" or not re.search(r"\binto\(\)$", case.text(let.value)):
+        return
+    for part in case.diagnostic.walk():
+        spans = [span for span in part.spans if span.file == case.file]
+        if "satisfying `_: From<" not in part.message or len(spans) != 1:
+            continue
+        item = case.above(case.at(spans[0]), "impl_item")
+        type_ = item.child_by_field_name("type") if item is not None else None
+        if type_ is not None:
+            yield _annotated(case, let.pattern, case.text(type_), 0.6)
 
 
 def _annotated(case: Case, pattern: Node, type_: str, likelihood: float) -> Fix:

@@ -117,7 +117,9 @@ def declared(case: Case, value: Node | None) -> Declared | None:
     if value.type == "identifier":
         place = binding(case, value)
         type_ = place.child_by_field_name("type") if place is not None else None
-        if place is None or type_ is None:
+        if place is None:
+            return _item(case, value)
+        if type_ is None:
             return None
         function = case.above(place.parent, "function_item") if place.type == "parameter" else None
         return Declared(type_, f"`{case.text(value)}`", function is not None and is_fixed(case, function))
@@ -131,6 +133,16 @@ def declared(case: Case, value: Node | None) -> Declared | None:
         if function is not None and type_ is not None:
             name = function.child_by_field_name("name")
             return Declared(type_, f"what `{case.text(name or function)}` returns", is_fixed(case, function))
+    return None
+
+
+def _item(case: Case, name: Node) -> Declared | None:
+    """The ``const`` or ``static`` of this name."""
+    for item in case.below(case.root, "const_item", "static_item"):
+        own, type_ = item.child_by_field_name("name"), item.child_by_field_name("type")
+        if own is not None and type_ is not None and case.text(own) == case.text(name):
+            public = any(child.type == "visibility_modifier" for child in item.named_children)
+            return Declared(type_, f"`{case.text(name)}`", public)
     return None
 
 
@@ -154,7 +166,7 @@ def wanted(case: Case, value: Node) -> Declared | None:
         of = whole.child_by_field_name("name") if whole is not None else None
         found = fields(case, case.text(name), case.text(of)) if name is not None and of is not None else []
         return _field(case, found[0]) if len(found) == 1 else None
-    if parent.type in ("assignment_expression", "compound_assignment_expr"):
+    if parent.type in ("assignment_expression", "compound_assignment_expr", "binary_expression"):
         left = parent.child_by_field_name("left")
         return declared(case, left) if left is not None and left.id != value.id else None
     if parent.type == "arguments" and parent.parent is not None:

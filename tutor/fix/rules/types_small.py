@@ -62,7 +62,13 @@ def discriminant_overflowed(case: Case) -> Iterator[Fix]:
 def nothing_to_dereference(case: Case) -> Iterator[Fix]:
     """``*`` stands before a value that is no reference: the value itself is meant, or ``self`` should be borrowed."""
     node = case.above(case.node, "unary_expression")
-    if node is None or not case.text(node).startswith("*") or not node.named_children:
+    if node is None or node.start_byte != case.place.start:  # in a macro there is no more than a row of words
+        if case.text(case.place).startswith("*") and case.node is not None and not case.place.from_macro:
+            name = case.text(case.place)[1:]
+            edit = Edit(case.file, case.place.start, case.place.start + 1, b"")
+            yield Fix((edit,), f"use `{name}` itself: it is no reference", 0.58)
+        return
+    if not case.text(node).startswith("*") or not node.named_children:
         return
     inner = node.named_children[0]
     if inner.type == "self":
@@ -142,3 +148,58 @@ def _as_char(case: Case, value: Node) -> Iterator[Fix]:
         yield Fix(
             then(case, value, " as u8"), f"go through `u8`, the only number that is cast to `char`: `{text}`", 0.35
         )
+
+
+@rule("E0607")
+def stays_thin(case: Case) -> Iterator[Fix]:
+    """A pointer to one item does not know how many there are, so it is no pointer to a slice."""
+    node = case.above(case.node, "type_cast_expression")
+    match = re.search(
+        r"thin pointer `(\*(?:const|mut) (\w+))` to wide pointer `\*(?:const|mut) \[(\w+)\]`", case.message
+    )
+    type_ = node.child_by_field_name("type") if node is not None else None
+    if match is not None and type_ is not None and match[2] == match[3]:
+        yield Fix((case.replace(type_, match[1]),), "cast to a pointer to one item", 0.4)
+
+
+@rule("E0368")
+def bits_of_float(case: Case) -> Iterator[Fix]:
+    """Bits are shifted and masked in whole numbers only: a variable made of a literal can be one."""
+    match = re.search(r"operation `(?:<<|>>|&|\||\^)=` cannot be applied to type `(f32|f64|\{float\})`", case.message)
+    whole = case.above(case.node, "compound_assignment_expr")
+    left = whole.child_by_field_name("left") if whole is not None else None
+    place = binding(case, left) if left is not None and left.type == "identifier" else None
+    value = place.child_by_field_name("value") if place is not None else None
+    if match is None or left is None or value is None or not value.type.endswith("_literal"):
+        return
+    number = re.fullmatch(r"([0-9]+)(?:\.0*)?(?:_?(f32|f64))?", case.text(value))
+    if number is not None:
+        text = number[1] + (number[2] or "").replace("f", "u")
+        yield Fix((case.replace(value, text),), f"make `{case.text(left)}` a whole number: only those have bits", 0.5)
+
+
+@rule("E0271")
+def associated_type(case: Case) -> Iterator[Fix]:
+    """A bound asks for one associated type and the implementation gives another: one of the two is the mistake."""
+    pattern = r"type mismatch resolving `<(.+?) as (\w+)>::(\w+) == (.+)`$"
+    match = re.search(pattern, case.message)
+    if match is None:
+        return
+    trait, name, wanted = match[2], match[3], match[4]
+    given = ""
+    for item in case.below(case.root, "impl_item"):
+        of, body = item.child_by_field_name("trait"), item.child_by_field_name("body")
+        for part in body.named_children if body is not None and of is not None and case.text(of) == trait else ():
+            own, type_ = part.child_by_field_name("name"), part.child_by_field_name("type")
+            if part.type != "type_item" or own is None or type_ is None:
+                continue
+            if case.text(own) == name:
+                given = case.text(type_)
+                yield Fix((case.replace(type_, wanted),), f"let `{name}` be `{wanted}`, as the bound asks", 0.48)
+    for bound in case.below(case.root, "type_binding"):
+        own, type_ = bound.child_by_field_name("name"), bound.child_by_field_name("type")
+        function = function_around(case, bound)
+        if not given or own is None or type_ is None or function is None or is_fixed(case, function):
+            continue
+        if case.text(own) == name and plain(case.text(type_)) == wanted:
+            yield Fix((case.replace(type_, given),), f"ask for the `{name}` that there is, `{given}`", 0.46)
