@@ -33,23 +33,20 @@ def missing_arguments(case: Case) -> Iterator[Fix]:
     node = case.node
     if place is None or node is None or place.file != case.file or place.from_macro:
         return
-    wanted = _PLACEHOLDER.findall(_text(place))
-    names = _parameters(case)
-    usable = variables(case, node)
-    call = case.source[node.start_byte : place.end].decode("utf-8", "replace")
-    given = set(re.findall(r"\w+", call)) | set(re.findall(r"\w+", _text(place)))
+    holes = _PLACEHOLDER.findall(_text(place))
+    parameters = _missing_parameters(case, len(holes))
+    given = set(re.findall(r"\w+", _PLACEHOLDER.sub("", _text(place))))
     chosen: list[str] = []
-    for hole in wanted:
-        value = _value_for(hole, names, [v for v in usable if v.name not in chosen], given)
+    for parameter in parameters or [Variable("", hole) for hole in holes]:
+        usable = [v for v in variables(case, node) if v.name not in given and v.name not in chosen]
+        value = _value_for(parameter, usable)
         if value is None:
             return
         chosen.append(value)
-    if not chosen:
-        return
     parts = iter(chosen)
     text = _PLACEHOLDER.sub(lambda _: next(parts), _text(place))
     named = ", ".join(f"`{value}`" for value in chosen)
-    by_name = all(value in names for value in chosen)
+    by_name = chosen == [parameter.name for parameter in parameters]
     edit = Edit(case.file, place.start, place.end, text.encode())
     yield Fix((edit,), f"pass {named} as well", 0.75 if by_name else 0.6)
 
@@ -58,31 +55,34 @@ def _text(span: Span) -> str:
     return span.replacement or ""
 
 
-def _parameters(case: Case) -> dict[str, str]:
-    """The parameters of the function that is called, with their types, where this file defines it."""
-    found: dict[str, str] = {}
+def _missing_parameters(case: Case, number: int) -> Sequence[Variable]:
+    """The parameters that a call leaves out, where this file defines the function: the compiler marks them there."""
     for part in case.diagnostic.children:
         if "defined here" not in part.message:
             continue
-        for span in part.spans:
-            node = case.at(span) if span.file == case.file and span.end <= len(case.source) else None
-            function = case.above(node, "function_item", "function_signature_item", "closure_expression")
-            parameters = function.child_by_field_name("parameters") if function is not None else None
-            for parameter in parameters.named_children if parameters is not None else ():
-                pattern, type_ = parameter.child_by_field_name("pattern"), parameter.child_by_field_name("type")
-                if pattern is not None and type_ is not None:
-                    found[case.text(pattern).removeprefix("mut ")] = case.text(type_)
-    return found
+        spans = [s for s in part.spans if s.file == case.file and s.end <= len(case.source)]
+        marked = [node for span in spans if (node := exactly(case, span, "parameter")) is not None]
+        if not marked and len(spans) == 1 and part.message.startswith("closure"):
+            closure = case.above(case.at(spans[0]), "closure_expression")
+            list_ = closure.child_by_field_name("parameters") if closure is not None else None
+            marked = [p for p in list_.named_children if p.type == "parameter"] if list_ is not None else []
+        if len(marked) == number:
+            return [_parameter(case, node) for node in sorted(marked, key=lambda node: node.start_byte)]
+    return ()
 
 
-def _value_for(hole: str, names: dict[str, str], usable: Sequence[Variable], given: set[str]) -> str | None:
-    """The variable for a place that the compiler describes by a type, or by a name where it knows no type."""
-    types = {hole, names.get(hole, hole)}
-    fitting = [v for v in usable if v.name in names and (names[v.name] in types or v.name == hole)]
-    for variable in fitting:
-        if variable.type in ("", names[variable.name]) or variable.name == hole:
+def _parameter(case: Case, node: Node) -> Variable:
+    pattern, type_ = node.child_by_field_name("pattern"), node.child_by_field_name("type")
+    name = case.text(pattern) if pattern is not None else ""
+    return Variable(name.removeprefix("mut "), case.text(type_) if type_ is not None else "")
+
+
+def _value_for(parameter: Variable, usable: Sequence[Variable]) -> str | None:
+    """The variable for a parameter."""
+    for variable in usable:
+        if variable.name == parameter.name and variable.type in ("", parameter.type):
             return variable.name
-    alike = [v for v in usable if v.type and v.type in types and v.name not in given]
+    alike = [variable for variable in usable if variable.type and variable.type == parameter.type]
     return alike[0].name if len(alike) == 1 else None
 
 
@@ -174,10 +174,8 @@ def _import_place(case: Case) -> int:
 @rule("E0604")
 def small_number_as_character(case: Case) -> Iterator[Fix]:
     """Only a `u8` becomes a `char` by a cast; a number that is that small can be one."""
-    cast = exactly(case, case.place, "type_cast_expression")
-    value = cast.child_by_field_name("value") if cast is not None else None
-    if value is None or value.type != "integer_literal":
-        return
-    number = re.fullmatch(r"(\d[\d_]*?)_?(?:[iu](?:16|32|64|128|size|8))?", case.text(value))
-    if number is not None and int(number.group(1).replace("_", "")) < 256:
-        yield Fix((case.replace(value, f"{number.group(1)}u8"),), "make the number a `u8`", 0.7)
+    number = re.fullmatch(r"((\d[\d_]*?)_?(?:[iu](?:16|32|64|128|size|8))?)\s+as\s+char", case.text(case.place))
+    if number is not None and int(number.group(2).replace("_", "")) < 256:
+        end = case.place.start + len(number.group(1))
+        edit = Edit(case.file, case.place.start, end, f"{number.group(2)}u8".encode())
+        yield Fix((edit,), "make the number a `u8`", 0.7)
