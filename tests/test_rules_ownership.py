@@ -46,6 +46,28 @@ MENDED: dict[str, tuple[str, str]] = {
         "fn sum(all: &[i32]) -> i32 { all.iter().sum() }\n"
         'fn main() { let all = vec![1]; println!("{}", sum(&all)); println!("{}", all.len()); }\n',
     ),
+    "iterate_by_reference": (
+        'fn main() {\n    let v = vec!["a"];\n    let n: usize = v.into_iter().map(|s| s.len()).sum();\n'
+        '    println!("{n} {v:?}");\n}\n',
+        'fn main() {\n    let v = vec!["a"];\n    let n: usize = v.iter().map(|s| s.len()).sum();\n'
+        '    println!("{n} {v:?}");\n}\n',
+    ),
+    "own_what_was_borrowed, handed over": (
+        "struct Log(Vec<String>);\nimpl Log {\n    fn first(&self) -> &String { &self.0[0] }\n"
+        "    fn add(&mut self, s: &str) { self.0.push(s.to_string()); }\n    fn again(&mut self) {\n"
+        "        let s = self.first();\n        self.add(s);\n    }\n}\nfn main() { Log(vec![]).again(); }\n",
+        "struct Log(Vec<String>);\nimpl Log {\n    fn first(&self) -> &String { &self.0[0] }\n"
+        "    fn add(&mut self, s: &str) { self.0.push(s.to_string()); }\n    fn again(&mut self) {\n"
+        "        let s = self.first().clone();\n        self.add(&s);\n    }\n}\nfn main() { Log(vec![]).again(); }\n",
+    ),
+    "loop_over_places, or a copy": (
+        "struct L { all: Vec<String>, n: usize }\nimpl L {\n    fn see(&mut self, s: &str) { self.n += s.len(); }\n"
+        "    fn go(&mut self) {\n        for (_, s) in self.all.iter().enumerate() {\n            self.see(s);\n"
+        "        }\n    }\n}\nfn main() { L { all: vec![], n: 0 }.go(); }\n",
+        "struct L { all: Vec<String>, n: usize }\nimpl L {\n    fn see(&mut self, s: &str) { self.n += s.len(); }\n"
+        "    fn go(&mut self) {\n        for (_, s) in self.all.clone().iter().enumerate() {\n"
+        "            self.see(s);\n        }\n    }\n}\nfn main() { L { all: vec![], n: 0 }.go(); }\n",
+    ),
     "borrow_in_let": (
         'fn main() { let pair = (String::new(), 1); let s = pair.0; println!("{s} {:?}", pair); }\n',
         'fn main() { let pair = (String::new(), 1); let s = &pair.0; println!("{s} {:?}", pair); }\n',
@@ -253,6 +275,10 @@ LEFT_ALONE: dict[str, str] = {
     "a builder": (
         "struct B(String);\nimpl B { fn with(self) -> Self { self } }\n"
         "fn main() { let b = B(String::new()); b.with(); b.with(); }\n"
+    ),
+    "an element removed while counting": (
+        "fn main() {\n    let mut v = vec![1, 2];\n    for (i, n) in v.iter().enumerate() {\n"
+        "        if *n == 2 { v.remove(i); }\n    }\n}\n"
     ),
     "a return before the use": (
         "fn main() {\n    let mut s = Some(String::new());\n    let r = s.as_mut();\n    if s.is_none() { return; }\n"

@@ -134,6 +134,18 @@ def _borrowed(kind: str) -> str:
     return f"&[{found.group(1)}]" if found else f"&{kind}"
 
 
+@rule("E0382", "E0507")
+def iterate_by_reference(case: Case) -> Iterator[Fix]:
+    """``into_iter`` uses a collection up that is needed again, or is only borrowed. ``iter`` looks at its elements and
+    leaves them where they are; where the elements themselves are wanted, that does not compile."""
+    for span, _ in case.labelled(r"moved due to this method call"):
+        text = re.match(r"into_iter\b", case.text(span))
+        if text is not None:
+            name = quoted(case.message) if case.diagnostic.code == "E0382" else case.text(case.place)
+            edit = Edit(case.file, span.start, span.start + len("into_iter"), b"iter")
+            yield Fix((edit,), f"iterate over `{name}` by reference instead of using it up", 0.66)
+
+
 @rule("E0382")
 def borrow_in_let(case: Case) -> Iterator[Fix]:
     """A ``let`` moves a value to a second name, and the first one is used again. A reference is a second name too."""

@@ -17,6 +17,7 @@ from tutor.fix.rules.ownership_tools import (
     exact,
     fresh,
     function_of,
+    identifiers,
     is_mutable,
     mentions,
     newline,
@@ -80,7 +81,7 @@ def use_borrow_before(case: Case) -> Iterator[Fix]:
     if others and plain and not any(mentions(text, word) for text in texts for word in made):
         start, last = end_of(case, conflict), end_of(case, uses[-1])
         rest = part(case, start, last).lstrip()
-        moved = rest + _gap(case, conflict) + part(case, conflict.start_byte, start)
+        moved = rest + _gap(case, conflict, rest) + part(case, conflict.start_byte, start)
         edit = Edit(case.file, conflict.start_byte, last, moved.encode())
         yield Fix((edit,), f"{words} before `{owner}` is {_touched(case)}", likelihood - 0.04)
 
@@ -108,13 +109,17 @@ def _is_whole(node: Node) -> bool:
     return node.type in ("let_declaration", "expression_statement") and not node.has_error
 
 
-def _gap(case: Case, node: Node) -> str:
+def _gap(case: Case, node: Node, text: str = "") -> str:
+    """What goes between a statement with ``text`` that is put before ``node`` and ``node``."""
+    line = case.source.rfind(b"\n", 0, node.start_byte) + 1
+    if case.source[line : node.start_byte].strip() and "//" not in text:
+        return " "
     return newline(case) + case.indentation(node.start_byte)
 
 
 def _up(case: Case, conflict: Node, uses: list[Node]) -> Edit:
     """One edit that puts ``uses`` before ``conflict`` and keeps the rest as it is."""
-    gap = _gap(case, conflict)
+    gap = _gap(case, conflict, part(case, conflict.start_byte, end_of(case, uses[-1])))
     rest, at, moved = "", conflict.start_byte, []
     for use in uses:
         rest += part(case, at, use.start_byte).rstrip()
@@ -157,7 +162,8 @@ def read_before_the_borrow(case: Case) -> Iterator[Fix]:
     ):
         return
     last = end_of(case, conflict)
-    moved = part(case, conflict.start_byte, last) + _gap(case, borrow)
+    moved = part(case, conflict.start_byte, last)
+    moved += _gap(case, borrow, moved)
     moved += part(case, borrow.start_byte, conflict.start_byte).rstrip()
     edit = Edit(case.file, borrow.start_byte, last, moved.encode())
     yield Fix((edit,), f"use `{owner}` before it is borrowed exclusively", 0.58)
@@ -204,6 +210,9 @@ def own_what_was_borrowed(case: Case) -> Iterator[Fix]:
     name, kind = case.text(pattern), let.child_by_field_name("type")
     block = let.parent if let.parent is not None else case.root
     edits = without_stars(case, block, name, let.end_byte)
+    for use in identifiers(case, block, name):
+        if use.start_byte > let.end_byte and use.parent is not None and use.parent.type == "arguments":
+            edits.append(case.insert(use.start_byte, "&"))
     for text, likelihood in _owned(case, value, case.text(kind) if kind is not None else ""):
         changed = [case.replace(value, text), *edits]
         if kind is not None:
@@ -300,11 +309,11 @@ def loop_over_places(case: Case) -> Iterator[Fix]:
     if pattern is None or value is None or body is None:
         return
     text = case.text(value)
-    found = re.fullmatch(r"&\s*(?!mut\b)([\w.]+)|([\w.]+)\s*\.\s*iter\(\)", text)
-    if found is None:
+    found = re.fullmatch(r"&\s*(?!mut\b)([\w.]+)|([\w.]+?)(\s*\.\s*iter\(\))(\.enumerate\(\)|\.rev\(\))?", text)
+    if found is None or (found.group(4) and re.search(r"\.\s*(?:swap_)?remove\(", case.text(body))):
         return
     items, name = found.group(1) or found.group(2), case.text(pattern)
-    if pattern.type == "identifier":
+    if pattern.type == "identifier" and not found.group(4):
         stars = without_stars(case, body, name, body.start_byte)
         every = sum(case.text(node) == name for node in case.below(body, "identifier"))
         if stars and len(stars) == every and f"{{{name}" not in case.text(body):
@@ -313,7 +322,7 @@ def loop_over_places(case: Case) -> Iterator[Fix]:
             end = len(name.encode())
             edits += [Edit(case.file, e.start, e.end + end, f"{items}[{index}]".encode()) for e in stars]
             yield Fix(tuple(edits), f"count through the places of `{items}` instead of borrowing it for the loop", 0.6)
-    copy = f"&{items}.clone()" if found.group(1) else f"{items}.clone().iter()"
+    copy = f"&{items}.clone()" if found.group(1) else f"{items}.clone(){text[len(items) :]}"
     yield Fix((case.replace(value, copy),), f"loop over a copy of `{items}`, so that the original may change", 0.4)
 
 
@@ -350,7 +359,7 @@ def split_a_slice(case: Case) -> Iterator[Fix]:
     """Two parts of one slice are borrowed, one of them to write. The compiler does not see that they lie apart;
     ``split_at_mut`` hands out both sides."""
     first = _first(case)
-    if first is None or not any("split_at_mut" in note for note in case.notes):
+    if first is None:
         return
     pair = case.above(case.node, "tuple_expression")
     if pair is not None and len(pair.named_children) == 2:
