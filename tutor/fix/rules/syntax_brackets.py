@@ -195,54 +195,73 @@ def _cost_of_closing_after(tokens: Tokens, index: int) -> int | None:
 
 
 def _headless_blocks(case: Case, tokens: Tokens) -> Iterator[Place]:
-    """Heads such as `fn main()` or `if x > 1` whose next line is indented further and that open nothing."""
+    """Heads such as `fn main()` or `let y = if x > 1` whose next line is indented further and that open nothing."""
     lines: dict[int, list[int]] = {}
     for index, token in enumerate(tokens.all):
         lines.setdefault(token.line, []).append(index)
     for here, there in pairwise(lines.values()):
         first, last = here[0], here[-1]
-        head = tokens.text(first + 1) if tokens.text(first) == "}" else tokens.text(first)
-        if head not in _HEADERS or tokens.text(last) in ("{", ";", ",", "(", "}"):
+        head = next((tokens.text(index) for index in here if tokens.text(index) in _HEADERS), "")
+        if not head or tokens.text(last) in ("{", ";", ",", "(", "}"):
             continue
         if len(_columns(tokens.indent(there[0]))) <= len(_columns(tokens.indent(first))):
             continue
         if tokens.text(there[0]) in (".", "&&", "||", "where", "{"):
             continue
         words = f"open the block of `{head}` with `{{`"
+        cost = 0 if head in (tokens.text(first), tokens.text(first + 1)) else 2
         if tokens.text(last) == ":":
-            yield 0, Edit(case.file, tokens.all[last].start, tokens.all[last].end, b" {"), words
+            yield cost, Edit(case.file, tokens.all[last].start, tokens.all[last].end, b" {"), words
         else:
-            yield 0, case.insert(tokens.all[last].end, " {"), words
+            yield cost, case.insert(tokens.all[last].end, " {"), words
 
 
 def _without_opening(case: Case, tokens: Tokens) -> Iterator[Place]:
-    """`fn main) {`, `println!"a");`: where on its line the opening bracket may be missing."""
-    for index in _lone_closings(tokens):
+    """`fn main) {`, `println!"a");`, `Point x: 1 }`: where on its line the opening bracket may be missing."""
+    known = {token.text for token in tokens.all if token.kind == "word"}
+    for index in _lone_closings(tokens)[:4]:
         token = tokens.all[index]
-        if token.first or token.text == "}":
+        if token.first:
             continue
         opening = CLOSING[token.text]
         words = f"add the missing `{opening}`"
         for before in range(index - 1, max(-1, index - 60), -1):
             if tokens.all[before].line != token.line:
                 break
-            own = tokens.text(before)
-            if own == "!" and tokens.kind(before - 1) == "word":
-                yield 1, case.insert(tokens.all[before].end, opening), words
-            elif tokens.kind(before) == "word" and own not in ("let", "mut", "return", "in", "if", "as"):
-                near = 0 if before == index - 1 and tokens.text(before - 1) in ("fn", ".", "::") else 2
-                yield near + index - before, case.insert(tokens.all[before].end, opening), words
-            elif own in ("=", "return", "&&", "||"):
-                yield 20, case.insert(tokens.all[before + 1].start, opening), words
+            for cost, at in _openings_at(tokens, before, opening, known):
+                text = " {" if opening == "{" else opening
+                yield cost + index - before, case.insert(at, text), words
+
+
+def _openings_at(tokens: Tokens, index: int, opening: str, known: set[str]) -> Iterator[tuple[int, int]]:
+    """How unlikely an opening bracket is in, after or right behind a token, and at which offset."""
+    token, before = tokens.all[index], tokens.text(index - 1)
+    if opening == "{":
+        if token.kind == "word" and (token.text[:1].isupper() or before in ("fn", "match", "if")):
+            yield 0, token.end
+        return
+    if token.text == "!" and tokens.kind(index - 1) == "word":
+        yield 0, token.end
+    elif token.kind == "word" and token.text not in ("let", "mut", "return", "in", "if", "as"):
+        named = before in ("fn", ".", "::") or tokens.kind(index + 1) in ("string", "char")
+        yield 0 if named and tokens.text(index + 1) not in (".", "::") else 2, token.end
+        for length in range(1, len(token.text)):  # a name and what it is called with, run together
+            name, rest = token.text[:length], token.text[length:]
+            if name in known and (rest in known or rest.isdecimal()):
+                yield -2, token.start + len(name.encode())
+    elif token.text == ")" and tokens.kind(index + 1) in ("word", "string", "number"):
+        yield 1, token.end
+    if token.text in ("=", "return", "&&", "||", ",", "("):
+        yield 20, tokens.all[index + 1].start
 
 
 def _one_too_many(case: Case, tokens: Tokens) -> Iterator[Place]:
     """Closing brackets without a partner, and closing braces whose indentation is not that of their block."""
     doubtful = _lone_closings(tokens)
     for closing, opening in tokens.partner.items():
-        if closing > opening and tokens.text(closing) == "}" and tokens.all[closing].first:
-            if tokens.indent(closing) != tokens.indent(opening):
-                doubtful.append(closing)
+        first = closing > opening and tokens.text(closing) == "}" and tokens.all[closing].first
+        if first and tokens.indent(closing) != tokens.indent(opening):
+            doubtful.append(closing)
     for number, index in enumerate(doubtful[:8]):
         token = tokens.all[index]
         alone = token.first and tokens.ends_line(index)

@@ -326,3 +326,34 @@ def macros_without_mark(tokens: Tokens) -> Iterator[Slip]:
     for index, token in enumerate(tokens.all):
         if token.text == "vec" and tokens.text(index + 1) == "[" and tokens.text(index - 1) not in ("let", "mut", "."):
             yield Slip(((token.end, token.end, "!"),), "write `vec![…]`")
+
+
+@habit
+def unclosed_turbofish(tokens: Tokens) -> Iterator[Slip]:
+    """`sum::<i32()`, `Pair::<u8::new()`: the `>` is missing before the call or before the last part of the path."""
+    for index, token in enumerate(tokens.all):
+        if token.text != "::" or tokens.text(index + 1) != "<":
+            continue
+        here = index + 2
+        while tokens.kind(here) == "word" or tokens.text(here) in ("::", "_", "&"):
+            here += 1
+        if tokens.text(here) == "(" and here > index + 2:
+            after = here - 2 if tokens.text(here - 2) == "::" and here - 2 > index else here
+            at = tokens.all[after - 1].end
+            yield Slip(((at, at, ">"),), "close the `<` with `>`")
+
+
+@habit
+def unclosed_closure_bars(tokens: Tokens) -> Iterator[Slip]:
+    """`|n n + 1`: the parameters of a closure stand between two bars."""
+    for index, token in enumerate(tokens.all):
+        if (
+            token.text != "|"
+            or tokens.text(index - 1) not in ("(", ",", "=", "move")
+            or tokens.kind(index + 1) != "word"
+        ):
+            continue
+        following = tokens.kind(index + 2) in ("word", "number", "string") or tokens.text(index + 2) in ("(", "{", "!")
+        if following and tokens.text(index + 1) not in ("mut", "ref"):
+            at = tokens.all[index + 1].end
+            yield Slip(((at, at, "|"),), f"close the parameter `{tokens.text(index + 1)}` with `|`")

@@ -58,7 +58,8 @@ def _missing(case: Case, tokens: Tokens, index: int, expected: list[str]) -> Ite
     before = tokens.all[index - 1]
     found = tokens.all[index]
     opening = tokens.enclosing(index)
-    for sign in expected:
+    operand = found.kind in ("number", "string", "char") and before.kind == "word"
+    for sign in [*expected, *(["="] if operand and "=" not in expected else [])]:
         if sign not in _WRITTEN or (sign == ";" and not found.first) or (sign == ">" and before.text == ","):
             continue
         if sign == ":" and before.text in TYPES:

@@ -41,9 +41,10 @@ _C_INFERRED: Final = frozenset(("int", "float", "double", "long", "short", "stri
 def functions(tokens: Tokens) -> Iterator[Slip]:
     """`def f(`, `func f(`: Rust's word is `fn`."""
     for index, token in enumerate(tokens.all):
-        if token.text in _FUNCTION and tokens.kind(index + 1) == "word" and tokens.text(index + 2) in ("(", "<"):
-            if begins_statement(tokens, index) or tokens.text(index - 1) in ("pub", "public", "async", "const", ")"):
-                yield Slip((swap(tokens, index, "fn"),), f"write `fn` instead of `{token.text}`")
+        if token.text not in _FUNCTION or tokens.kind(index + 1) != "word" or tokens.text(index + 2) not in ("(", "<"):
+            continue
+        if begins_statement(tokens, index) or tokens.text(index - 1) in ("pub", "public", "async", "const", ")"):
+            yield Slip((swap(tokens, index, "fn"),), f"write `fn` instead of `{token.text}`")
 
 
 @habit
@@ -221,6 +222,23 @@ def lifetimes_without_quote(tokens: Tokens) -> Iterator[Slip]:
     """`&a str` where `'a` is declared."""
     declared = {token.text[1:] for token in tokens.all if token.kind == "lifetime"}
     for index, token in enumerate(tokens.all):
-        if token.text in declared and tokens.text(index - 1) == "&" and tokens.kind(index + 1) == "word":
-            if tokens.text(index - 2) in (":", "->", "<", ",", "("):
-                yield Slip(((token.start, token.start, "'"),), f"write the lifetime `'{token.text}` with its quote")
+        referred = tokens.text(index - 1) == "&" and tokens.text(index - 2) in (":", "->", "<", ",", "(")
+        if token.text in declared and referred and tokens.kind(index + 1) == "word":
+            yield Slip(((token.start, token.start, "'"),), f"write the lifetime `'{token.text}` with its quote")
+
+
+@habit
+def parameters_without_colon(tokens: Tokens) -> Iterator[Slip]:
+    """`fn f(values &[u32])`: a parameter and its type stand apart by `:`."""
+    for index, token in enumerate(tokens.all):
+        if token.text != "fn" or tokens.text(index + 2) != "(":
+            continue
+        begins = True
+        for here in tokens.inside(index + 2):
+            if tokens.text(here) == "mut":
+                continue
+            own, following = tokens.all[here], tokens.text(here + 1)
+            typed = following in ("&", "[", "(", "*") or tokens.kind(here + 1) == "word"
+            if begins and typed and own.kind == "word" and own.text not in ("self", "impl", "dyn", *TYPES):
+                yield Slip(((own.end, own.end, ":"),), f"write `{own.text}:` before its type")
+            begins = own.text == ","
