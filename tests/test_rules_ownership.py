@@ -253,6 +253,48 @@ MENDED: dict[str, tuple[str, str]] = {
         'fn run(f: impl Fn()) { f(); }\nfn main() { let mut n = 0; run(|| n += 1); println!("{n}"); }\n',
         'fn run(mut f: impl FnMut()) { f(); }\nfn main() { let mut n = 0; run(|| n += 1); println!("{n}"); }\n',
     ),
+    "lend_exclusively in a trait": (
+        "trait Step { fn go(&self) -> u8; }\nstruct A(u8);\n"
+        "impl Step for A { fn go(&self) -> u8 { self.0 += 1; self.0 } }\n"
+        'fn main() { let a = A(0); println!("{}", a.go()); }\n',
+        "trait Step { fn go(&mut self) -> u8; }\nstruct A(u8);\n"
+        "impl Step for A { fn go(&mut self) -> u8 { self.0 += 1; self.0 } }\n"
+        'fn main() { let mut a = A(0); println!("{}", a.go()); }\n',
+    ),
+    "lend_exclusively and hand on": (
+        "struct A(u8);\nimpl A { fn up(&self) -> &Self { self.0 += 1; self } }\n"
+        "fn main() { let a = A(0); a.up().up(); }\n",
+        "struct A(u8);\nimpl A { fn up(&mut self) -> &mut Self { self.0 += 1; self } }\n"
+        "fn main() { let mut a = A(0); a.up().up(); }\n",
+    ),
+    "allow_more_in_the_closure, returned": (
+        "fn make() -> impl Fn() -> u8 { let mut n = 0; move || { n += 1; n } }\nfn main() { let f = make(); f(); }\n",
+        "fn make() -> impl FnMut() -> u8 { let mut n = 0; move || { n += 1; n } }\n"
+        "fn main() { let mut f = make(); f(); }\n",
+    ),
+    "allow_more_in_the_closure, behind a reference": (
+        "fn run(f: &dyn Fn()) { f(); }\nfn main() { let mut n = 0; run(&|| n += 1); drop(n); }\n",
+        "fn run(f: &mut dyn FnMut()) { f(); }\nfn main() { let mut n = 0; run(&mut || n += 1); drop(n); }\n",
+    ),
+    "allow_more_in_the_closure, in a box": (
+        "fn run(f: Box<dyn Fn()>) { f(); }\nfn main() { let mut n = 0; run(Box::new(move || { n += 1; drop(n) })); }\n",
+        "fn run(mut f: Box<dyn FnMut()>) { f(); }\n"
+        "fn main() { let mut n = 0; run(Box::new(move || { n += 1; drop(n) })); }\n",
+    ),
+    "count_in_a_variable": (
+        "fn main() { for n in 0..3 { n += 1; drop(n); } }\n",
+        "fn main() { for mut n in 0..3 { n += 1; drop(n); } }\n",
+    ),
+    "begin_with_a_value like the others": (
+        'fn main() {\n    let word;\n    if std::env::args().count() > 1 { word = "many"; }\n'
+        '    println!("{word}");\n}\n',
+        'fn main() {\n    let mut word = "";\n    if std::env::args().count() > 1 { word = "many"; }\n'
+        '    println!("{word}");\n}\n',
+    ),
+    "let_the_lifetime_be_inferred in a call": (
+        "fn id<T>(t: T) -> T { t }\nfn main() { let n = 1; id::<&'static u8>(&n); }\n",
+        "fn id<T>(t: T) -> T { t }\nfn main() { let n = 1; id::<&u8>(&n); }\n",
+    ),
     "allow_more_in_the_closure, once": (
         "fn run<F: Fn() -> String>(f: F) { f(); }\nfn main() { let s = String::new(); run(move || s); }\n",
         "fn run<F: FnOnce() -> String>(f: F) { f(); }\nfn main() { let s = String::new(); run(move || s); }\n",

@@ -125,15 +125,20 @@ class Exclusive:
         if place in self._seen:
             return
         self._seen.add(place)
-        if len(self._seen) > _MOST_FUNCTIONS or in_trait(case, function) or is_public(case, function):
+        if len(self._seen) > _MOST_FUNCTIONS or is_public(case, function):
             self._possible = False
             return
+        if in_trait(case, function):
+            self._same_in_trait(function, parameter)
         kind = parameter.child_by_field_name("type") if parameter.type == "parameter" else parameter
         found = _SHARED.match(case.text(kind)) if kind is not None else None
         if kind is None or found is None:
             self._possible = kind is not None and case.text(kind).startswith(("&mut", "mut self"))
             return
         self._add(case.insert(kind.start_byte + found.end(), "mut "))
+        result = function.child_by_field_name("return_type")
+        if parameter.type == "self_parameter" and result is not None and case.text(result) == "&Self":
+            self._add(case.insert(result.start_byte + 1, "mut "))
         own = parameters_of(function)
         number = own.index(parameter) if parameter in own else None
         for call in self._calls.get(name_of(case, function), ()):
@@ -143,6 +148,19 @@ class Exclusive:
                 self._lend(call.arguments[number], call.node, method=False)
             elif number is None:
                 self._possible = False
+
+    def _same_in_trait(self, function: Node, parameter: Node) -> None:
+        """A method of a trait has the same ``self`` in the trait and all its implementations."""
+        case, name = self._case, name_of(self._case, function)
+        same = [
+            item
+            for item in case.below(case.root, "function_item", "function_signature_item")
+            if name_of(case, item) == name and in_trait(case, item)
+        ]
+        if parameter.type != "self_parameter" or not any(case.above(item, "trait_item") for item in same):
+            self._possible = False
+            return
+        self._waiting.extend((item, own) for item in same if (own := self_of(item)) is not None)
 
     def _lend(self, place: Place, at: Node, *, method: bool) -> None:
         """Makes the expression at ``place`` one through which its value may be changed."""

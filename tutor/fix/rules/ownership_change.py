@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from knowledgegraph.rust_syntax import Node
 from tutor.fix.proposer import Edit
 from tutor.fix.rules.base import Case, Fix, rule
-from tutor.fix.rules.ownership_calls import Exclusive, name_of, parameters_of, pattern_name, self_of
+from tutor.fix.rules.ownership_calls import Exclusive, calls, name_of, parameters_of, pattern_name, self_of
 from tutor.fix.rules.ownership_tools import function_of, is_public, part, quoted, root_name
 
 
@@ -37,6 +37,11 @@ def allow_more_in_the_closure(case: Case) -> Iterator[Fix]:
     for span, match in case.labelled(r"change this to accept `(Fn\w+)` instead of `(Fn\w*)`"):
         yield from _accept(case, case.at(span), match.group(2), match.group(1))
         return
+    for span, _ in case.labelled(r"change this to return `FnMut` instead of `Fn`"):
+        yield from _return_more(case, (span.start, span.end))
+        return
+    if "captured variable in a `Fn` closure" in case.message and case.diagnostic.code != "E0507":
+        yield from _accept_dynamic(case)
     if case.diagnostic.code == "E0507":
         for child in case.diagnostic.walk():
             if "`FnOnce` closures may consume them only once" in child.message:
@@ -76,3 +81,58 @@ def _accept(case: Case, at: Node | None, old: str, new: str) -> Iterator[Fix]:
     if new == "FnMut" and name and not text.startswith("&mut") and not case.text(parameter).startswith("mut "):
         edits.append(case.insert(parameter.start_byte, "mut "))
     yield Fix(tuple(edits), f"let `{name_of(case, function)}` take a closure that is `{new}`", 0.62)
+
+
+def _return_more(case: Case, place: tuple[int, int]) -> Iterator[Fix]:
+    """Returns ``FnMut`` where ``Fn`` stands at ``place``, and lets the callers call it."""
+    function, found = function_of(case, case.at(place)), re.search(r"\bFn\s*\(", part(case, *place))
+    if function is None or found is None or is_public(case, function):
+        return
+    start = place[0] + len(part(case, *place)[: found.start()].encode())
+    edits = [Edit(case.file, start, start + 2, b"FnMut")]
+    for call in calls(case):
+        let = call.node.parent
+        pattern = let.child_by_field_name("pattern") if let is not None and let.type == "let_declaration" else None
+        if call.name != name_of(case, function) or let is None or pattern is None:
+            continue
+        if not any(child.type == "mutable_specifier" for child in let.children):
+            edits.append(case.insert(pattern.start_byte, "mut "))
+    yield Fix(tuple(edits), f"let `{name_of(case, function)}` return a closure that is `FnMut`", 0.62)
+
+
+def _accept_dynamic(case: Case) -> Iterator[Fix]:
+    """Takes ``dyn FnMut`` in the function of this file that the closure is handed to."""
+    closure = case.above(case.node, "closure_expression")
+    if closure is None:
+        return
+    every = list(calls(case))
+    around = [c for c in every if any(s <= closure.start_byte and closure.end_byte <= e for s, e in c.arguments)]
+    for call in around:
+        function = case.functions().get(call.name)
+        number = next(n for n, (s, e) in enumerate(call.arguments) if s <= closure.start_byte and closure.end_byte <= e)
+        taken = parameters_of(function)[number:] if function is not None else []
+        kind = taken[0].child_by_field_name("type") if taken else None
+        if kind is None or function is None or is_public(case, function):
+            continue
+        new = re.sub(r"\bdyn\s+Fn\s*\(", "dyn FnMut(", case.text(kind))
+        if new == case.text(kind):
+            continue
+        edits = []
+        if new.startswith("&"):
+            new = re.sub(r"^&\s*", "&mut ", new)
+            for start, end in (c.arguments[number] for c in every if c.name == call.name and number < len(c.arguments)):
+                if re.match(r"&(?!\s*mut\b)", part(case, start, end)):
+                    edits.append(case.insert(start + 1, "mut "))
+        elif pattern_name(case, taken[0]) and not case.text(taken[0]).startswith("mut "):
+            edits.append(case.insert(taken[0].start_byte, "mut "))
+        words = f"let `{call.name}` take a closure that is `FnMut`"
+        yield Fix((case.replace(kind, new), *edits), words, 0.6)
+
+
+@rule("E0384")
+def count_in_a_variable(case: Case) -> Iterator[Fix]:
+    """The variable of a loop is changed in the loop's body. It may be, where it is declared ``mut``."""
+    for span, match in case.labelled(r"^first assignment to `(.+)`$"):
+        node = case.at(span)
+        if node is not None and node.parent is not None and node.parent.type == "for_expression":
+            yield Fix((case.insert(node.start_byte, "mut "),), f"make `{match.group(1)}` mutable in the loop", 0.65)

@@ -67,18 +67,30 @@ def _before(case: Case, let: Node, other: Node) -> Edit:
 def let_the_lifetime_be_inferred(case: Case) -> Iterator[Fix]:
     """A type written out demands a reference that lives for the whole program, or for a lifetime of the caller. The
     value is local; without the demand the compiler finds a lifetime that fits."""
-    for span, match in case.labelled(r"type annotation requires that .* (?:for|outlive) `('\w+)`"):
+    for span, match in case.labelled(r"(?:annotation|usage|argument) requires that .* (?:for|outlive) `('\w+)`"):
         name = match.group(1)
+        here = match.group().startswith("annotation")
+        written = [(span.start, span.end)] if here else list(_type_arguments(case))
         edits = []
-        for found in re.finditer(rf"(&\s*)?{name}\b(\s*)", case.text(span)):
-            start = span.start + len(case.text(span)[: found.start()].encode())
-            end = start + len(found.group().encode())
-            if found.group(1):
-                edits.append(Edit(case.file, start, end, b"&"))
-            else:
-                edits.append(Edit(case.file, start, end, b"'_" + found.group(2).encode()))
+        for start, end in written:
+            text = part(case, start, end)
+            for found in re.finditer(rf"(&\s*)?{name}\b(\s*)", text):
+                first = start + len(text[: found.start()].encode())
+                new = "&" if found.group(1) else "'_" + found.group(2)
+                edits.append(Edit(case.file, first, first + len(found.group().encode()), new.encode()))
         if edits:
             yield Fix(tuple(edits), f"let the compiler find the lifetime instead of `{name}`", 0.55)
+
+
+def _type_arguments(case: Case) -> Iterator[tuple[int, int]]:
+    """The types written between angle brackets in the calls and structs around the borrow."""
+    node, end = case.node, statement(case.node)
+    while node is not None and node != end:
+        head = node.child_by_field_name("function" if node.type == "call_expression" else "name")
+        if head is not None and node.type in ("call_expression", "struct_expression"):
+            for types in case.below(head, "type_arguments"):
+                yield types.start_byte, types.end_byte
+        node = node.parent
 
 
 @rule("E0597", "E0716", "E0521")
@@ -272,6 +284,18 @@ def _default(kind: str) -> str:
     return ""
 
 
+def _like_what_comes(case: Case, function: Node, name: str) -> str:
+    """The plainest value of the kind of literal that is assigned to ``name``; "" where none is."""
+    for assignment in case.below(function, "assignment_expression"):
+        left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
+        if left is not None and right is not None and case.text(left) == name:
+            kinds = {"string_literal": '""', "boolean_literal": "false", "integer_literal": "0", "float_literal": "0.0"}
+            if right.type in kinds:
+                return kinds[right.type]
+            return "String::new()" if case.text(right).startswith(("String::", "format!")) else ""
+    return ""
+
+
 @rule("E0381")
 def begin_with_a_value(case: Case) -> Iterator[Fix]:
     """A variable is used, or filled piece by piece, before it holds a value on every way there. It gets one at its
@@ -282,12 +306,13 @@ def begin_with_a_value(case: Case) -> Iterator[Fix]:
         return
     pattern, kind = let.child_by_field_name("pattern"), let.child_by_field_name("type")
     function = function_of(case, let)
-    if pattern is None or kind is None or function is None or pattern.type != "identifier":
+    if pattern is None or function is None or pattern.type != "identifier":
         return
-    name, value = case.text(pattern), _default(case.text(kind))
+    name = case.text(pattern)
+    value = _default(case.text(kind)) if kind is not None else _like_what_comes(case, function, name)
     if not value:
         return
-    edits = [case.insert(kind.end_byte, f" = {value}")]
+    edits = [case.insert((kind or pattern).end_byte, f" = {value}")]
     assigned = re.search(
         rf"(?<![\w.]){re.escape(name)}[\w.\[\]]*\s*[-+*/%|&^]?=(?!=)", part(case, let.end_byte, function.end_byte)
     )
