@@ -43,6 +43,13 @@ MENDED: Mapping[str, tuple[str, dict[str, str]]] = {
         "        E::B(n) => n + 1,\n    }\n}\nfn main() { f(E::A(1)); f(E::B(1)); f(E::C(1)); }\n",
         {"E::B(n) => n + 1,\n": "E::B(n) => n + 1,\n        E::C(n) => n + 1,\n"},
     ),
+    "arms that count by name": (
+        "enum Hue { Red, Blue }\nfn main() {\n    let (mut num_red, mut num_blue) = (0, 0);\n"
+        "    for hue in [Hue::Red, Hue::Blue] {\n        match hue {\n"
+        "            Hue::Blue => num_blue += 1,\n        }\n"
+        "    }\n    println!(\"{num_red}{num_blue}\");\n    num_red += 1;\n    println!(\"{num_red}\");\n}\n",
+        {"num_blue += 1,\n": "num_blue += 1,\n            Hue::Red => num_red += 1,\n"},
+    ),
     "the path that the other arms use": (
         "enum E { A, B }\nuse E::*;\nfn main() {\n    match A {\n        A => {}\n    }\n    let _ = B;\n}\n",
         {"A => {}\n": "A => {}\n        B => {}\n"},

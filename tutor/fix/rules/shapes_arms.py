@@ -235,15 +235,16 @@ def _length(pattern: str) -> int:
 
 
 def _template(arm: _Arm, spelt: Callable[[str], str]) -> str | None:
-    """An arm's body with what is its own left out: the names that it binds, its variant's name in a string."""
+    """An arm's body with what is its own left out: the names that it binds, its variant's name as a word."""
     body = arm.bare
     if "|" in arm.pattern or not _variant(arm.pattern):
         return None
     for number, name in enumerate(arm.names):
         body = re.sub(rf"(?<![\w\"]){re.escape(name)}\b(?![\"(!])", f"\0{number}", body)
-    said = spelt(_variant(arm.pattern))
-    quoted = rf'(?<=["\s]){re.escape(said)}(?=["\s!.,:])' if len(said) > 1 else rf'(?<="){re.escape(said)}(?=")'
-    return re.sub(quoted, "\0V", body)
+    said = re.escape(spelt(_variant(arm.pattern)))
+    letter = "[A-Za-z0-9]"  # "_" joins words, so that `red` is a word of `num_red`
+    apart = f"(?<!{letter}){said}(?!{letter})" if len(said) > 1 else f'(?<="){said}(?=")'
+    return re.sub(apart, "\0V", body)
 
 
 def _filled(pattern: str, shape: str, like: _Arm, spelt: Callable[[str], str]) -> tuple[str, str] | None:

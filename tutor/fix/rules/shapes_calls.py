@@ -78,7 +78,9 @@ def _parameter(case: Case, node: Node) -> Variable:
 
 
 def _value_for(parameter: Variable, usable: Sequence[Variable]) -> str | None:
-    """The variable for a parameter."""
+    """What to pass for a parameter: a variable, or the only value of its type."""
+    if re.match(r"(?:\w+::)*PhantomData<", parameter.type):
+        return parameter.type.split("<")[0]
     for variable in usable:
         if variable.name == parameter.name and variable.type in ("", parameter.type):
             return variable.name
