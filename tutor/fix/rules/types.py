@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tutor.fix.rules import types_convert, types_declared, types_flow, types_infer, types_small
+from tutor.fix.rules import types_branch, types_convert, types_declared, types_flow, types_infer, types_small
 
 #: The modules that hold them; importing these registers the rules.
-PARTS = (types_convert, types_declared, types_flow, types_infer, types_small)
+PARTS = (types_branch, types_convert, types_declared, types_flow, types_infer, types_small)

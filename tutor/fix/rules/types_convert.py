@@ -121,6 +121,8 @@ def _literals(case: Case, value: Node, pair: Pair) -> Iterator[Fix]:
         ):
             quoted = f'"{text}"' if expected == "&str" else f'"{text}".to_string()'
             yield Fix((case.replace(value, quoted),), f"write `{text}` as text", 0.4)
+    elif value.type == "integer_literal" and expected == "{float}" and re.fullmatch("[0-9]+", text):
+        yield Fix((case.insert(value.end_byte, ".0"),), f"write `{text}` as a float", 0.6)
     elif value.type == "integer_literal" and expected == "char" and re.fullmatch("[0-9]", text):
         yield Fix((case.replace(value, f"'{text}'"),), f"write the digit `{text}` as a character", 0.4)
     elif value.type == "integer_literal" and expected == "bool" and text in ("0", "1"):
@@ -287,13 +289,15 @@ def every_element(case: Case) -> Iterator[Fix]:
     alike = [
         node
         for node in value.parent.named_children
-        if node.type == value.type and _ENDS.match(case.source, node.end_byte)
+        if node.type in (value.type, "integer_literal") and _ENDS.match(case.source, node.end_byte)
     ]
     ending = ""
-    if pair.expected == "String" and value.type == "string_literal":
+    if pair.expected == "{integer}" and pair.found == "{float}":
+        alike, ending = [node for node in alike if case.text(node).isdigit()], ".0"
+    elif pair.expected == "String" and value.type == "string_literal":
         ending = ".to_string()"
     elif pair.expected in FLOATS and value.type == "integer_literal" and all(case.text(n).isdigit() for n in alike):
         ending = ".0"
-    if ending and len(alike) > 1:
+    if ending and (len(alike) > 1 or (alike and value.type == "float_literal")):
         kind = "`String`" if ending == ".to_string()" else "float"
-        yield Fix(tuple(case.insert(node.end_byte, ending) for node in alike), f"make every item a {kind}", 0.61)
+        yield Fix(tuple(case.insert(node.end_byte, ending) for node in alike), f"make every item a {kind}", 0.62)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tutor.fix.proposer import Edit
 from tutor.fix.rules.base import Case, Fix, rule
 from tutor.fix.rules.types_convert import value_of
-from tutor.fix.rules.types_pair import Pair, is_number, pair_of, plain, said
+from tutor.fix.rules.types_pair import TEXTS, Pair, head, is_number, pair_of, plain, said
 from tutor.fix.rules.types_places import Declared, binding, declared, returned, wanted
 
 _LITERALS = {"integer_literal", "float_literal", "string_literal", "boolean_literal", "char_literal"}
@@ -46,7 +46,15 @@ def _changed(case: Case, place: Declared, now: str, then: str, likelihood: float
     borrows_nothing = function is not None and "&" not in case.text(function).split("->")[0]
     if "&" in then and (place.words.startswith("the field") or borrows_nothing):
         return  # it would need a lifetime
+    narrow = place.words.startswith(("the parameter", "the field"))
+    if narrow and not (is_number(now) and is_number(then)) and not _alike(now, then):
+        return  # a value of quite another kind is the mistake, not what it is meant for
     yield Fix((case.replace(place.type, then),), f"declare {place.words} as `{then}`", likelihood)
+
+
+def _alike(now: str, then: str) -> bool:
+    """Whether two types are nearly one: texts, borrowed or not, or the same of other contents."""
+    return {now, then} <= TEXTS or head(now.lstrip("&")) == head(then.lstrip("&"))
 
 
 @rule("E0308")

@@ -162,11 +162,11 @@ def contents_named(case: Case) -> Iterator[Fix]:
     """An empty collection: what goes into it by way of ``into()`` tells the smallest type that holds all of it; where
     nothing goes in, any type will do."""
     match = _UNDECIDED.search(case.message)
-    pattern = case.node
-    let = pattern.parent if pattern is not None else None
-    if match is None or pattern is None or let is None or let.type != "let_declaration" or let.parent is None:
+    found = _untyped(case)
+    let, pattern = (found.whole, found.pattern) if found is not None else (None, None)
+    if match is None or pattern is None or let is None or let.parent is None or pattern.type != "identifier":
         return
-    if pattern.type != "identifier" or let.child_by_field_name("type") is not None:
+    if pattern.end_byte != case.place.end:
         return
     name = case.text(pattern)
     uses = [n for n in case.below(let.parent, "identifier") if n.start_byte > let.end_byte and case.text(n) == name]
@@ -254,6 +254,28 @@ def only_own_conversion(case: Case) -> Iterator[Fix]:
         type_ = item.child_by_field_name("type") if item is not None else None
         if type_ is not None:
             yield _annotated(case, let.pattern, case.text(type_), 0.6)
+
+
+@rule("E0282", "E0790", "E0283")
+def only_implementation(case: Case) -> Iterator[Fix]:
+    """A trait's function makes a value of whichever type implements it, and only one type here does."""
+    let = _untyped(case)
+    function = (
+        let.value.child_by_field_name("function") if let is not None and let.value.type == "call_expression" else None
+    )
+    path = function.child_by_field_name("path") if function is not None else None
+    if let is None or path is None or let.pattern.type != "identifier":
+        return
+    types = [
+        type_
+        for item in case.below(case.root, "impl_item")
+        if (trait := item.child_by_field_name("trait")) is not None
+        and case.text(trait) == case.text(path)
+        and (type_ := item.child_by_field_name("type")) is not None
+        and item.child_by_field_name("type_parameters") is None
+    ]
+    if len(types) == 1:
+        yield _annotated(case, let.pattern, case.text(types[0]), 0.6)
 
 
 def _annotated(case: Case, pattern: Node, type_: str, likelihood: float) -> Fix:

@@ -123,4 +123,4 @@ def widens(small: str, large: str) -> bool:
         if small[0] == large[0]:
             return INTEGERS[small] < INTEGERS[large]
         return small[0] == "u" and INTEGERS[small] < INTEGERS[large]
-    return small in {"u8", "u16", "i16"} and large in SIZES and (small[0] == "i") <= (large == "isize")
+    return small in {"usize": {"u8", "u16"}, "isize": {"u8", "i8", "i16"}}.get(large, set())

@@ -91,7 +91,10 @@ def called(case: Case, call: Node) -> Node | None:
         function = function.child_by_field_name("name") or function.child_by_field_name("field")
     if function is None or function.type not in ("identifier", "field_identifier"):
         return None
-    text = case.text(function)
+    return _function_named(case, case.text(function))
+
+
+def _function_named(case: Case, text: str) -> Node | None:
     same = [
         f for f in case.below(case.root, *_FUNCTIONS) if (n := f.child_by_field_name("name")) and case.text(n) == text
     ]
@@ -169,9 +172,14 @@ def wanted(case: Case, value: Node) -> Declared | None:
     if parent.type in ("assignment_expression", "compound_assignment_expr", "binary_expression"):
         left = parent.child_by_field_name("left")
         return declared(case, left) if left is not None and left.id != value.id else None
-    if parent.type == "arguments" and parent.parent is not None:
-        function = called(case, parent.parent)
-        number = [child.id for child in parent.named_children].index(value.id)
+    if parent.type in ("arguments", "token_tree") and parent.parent is not None:
+        before = parent.prev_named_sibling  # in a macro a call is no more than a name and a group
+        if parent.type == "arguments":
+            function = called(case, parent.parent)
+        else:
+            function = _function_named(case, case.text(before)) if before and before.type == "identifier" else None
+        signs = [child for child in parent.children if child.end_byte <= value.start_byte]
+        number = sum(child.type == "," for child in signs)
         takes = parameters(function) if function is not None else []
         if function is not None and number < len(takes):
             type_, pattern = takes[number].child_by_field_name("type"), takes[number].child_by_field_name("pattern")

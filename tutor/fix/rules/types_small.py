@@ -138,13 +138,7 @@ def _parsed(case: Case, node: Node, value: Node, goal: str) -> Iterator[Fix]:
 def _as_char(case: Case, value: Node) -> Iterator[Fix]:
     """Only a ``u8`` is cast to ``char``."""
     text = case.text(value)
-    if value.type == "integer_literal" and re.fullmatch(r"[0-9]+(?:[iu](?:16|32|64|128|size))?", text):
-        number = re.match("[0-9]+", text)
-        if number is not None and int(number[0]) < 256:
-            yield Fix(
-                (case.replace(value, f"{number[0]}u8"),), f"write {number[0]} as a `u8`, which `char` can hold", 0.62
-            )
-    elif value.type in ("identifier", "field_expression") and binding(case, value) is not None:
+    if value.type in ("identifier", "field_expression") and binding(case, value) is not None:
         yield Fix(
             then(case, value, " as u8"), f"go through `u8`, the only number that is cast to `char`: `{text}`", 0.35
         )
