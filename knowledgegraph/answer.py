@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledgegraph import words
@@ -286,7 +287,7 @@ def _citations(hits: Sequence[Hit], library: Library) -> Iterable[Citation]:
         title = entry.title if ref == entry.ref else f"{ref}: {entry.title}"
         if (entry.kind, ref) not in seen:
             seen.add((entry.kind, ref))
-            yield Citation(ref, entry.kind, title, hit.score, entry.location or reference_of(entry.id).url)
+            yield Citation(ref, entry.kind, title, hit.score, _location(entry) or reference_of(entry.id).url)
     for hit in hits:
         for see in hit.concept.see if hit.concept else ():
             if (see.kind, see.ref) not in seen:
@@ -294,4 +295,10 @@ def _citations(hits: Sequence[Hit], library: Library) -> Iterable[Citation]:
                 known = library.entry(entry_id(see.kind, see.ref))
                 title = known.title if known else hit.entry.title
                 score = min(hit.score, hits[-1].score)  # nobody found it by what was asked
-                yield Citation(see.ref, see.kind, title, score, (known.location if known else "") or see.url)
+                yield Citation(see.ref, see.kind, title, score, (_location(known) if known else "") or see.url)
+
+
+def _location(entry: Entry) -> str:
+    """Where the page of an entry lies; "" where it has gone since it was read."""
+    file = entry.location.partition("#")[0]
+    return entry.location if file and Path(file).exists() else ""

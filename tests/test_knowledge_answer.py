@@ -141,7 +141,15 @@ def test_an_entry_without_a_lesson_is_told_and_cited(zoo: Library) -> None:
     answer = zoo.answer("zebra")
     assert answer.in_scope and answer.concepts[0] == ZEBRA.id
     assert answer.markdown.startswith("## Zebra\n\n*The Book*\n\nOne.\n\nTwo words.")
-    assert answer.citations[0] == Citation("zoo.html", "book", "Zebra", 1.0, "/docs/zoo.html")
+    # its file has gone since it was read: the public page is cited
+    assert answer.citations[0] == Citation("zoo.html", "book", "Zebra", 1.0, "https://doc.rust-lang.org/book/zoo.html")
+
+
+def test_a_page_that_is_there_is_cited_with_its_place(tmp_path: Path) -> None:
+    page_file = tmp_path / "zoo.html"
+    page_file.write_text("")
+    built(tmp_path / "k.sqlite", HandMade(pieces=(entry("zoo.html", title="Zebra", location=f"{page_file}#stripes"),)))
+    assert Library.open(tmp_path / "k.sqlite").answer("zebra").citations[0].location == f"{page_file}#stripes"
 
 
 def test_a_passage_says_where_it_stands(zoo: Library) -> None:
