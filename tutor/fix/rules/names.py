@@ -5,6 +5,7 @@ from __future__ import annotations
 from tutor.fix.rules import (
     names_blocks,
     names_constants,
+    names_declared,
     names_fields,
     names_foreign,
     names_imports,
@@ -23,4 +24,5 @@ PARTS = (
     names_constants,
     names_patterns,
     names_fields,
+    names_declared,
 )

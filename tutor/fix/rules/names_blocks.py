@@ -9,11 +9,11 @@ from typing import Final
 from knowledgegraph.rust_syntax import Node, descendants
 from tutor.fix.proposer import Edit
 from tutor.fix.rules.base import Case, Fix, rule
+from tutor.fix.rules.names_declared import similar_offered
 from tutor.fix.rules.names_near import near
 from tutor.fix.rules.names_scope import FUNCTIONS, locals_at, module_at, names_of, text
 
 _BODIES: Final = frozenset({"function_item", "closure_expression", "async_block"})
-_LOOPS: Final = frozenset({"for_expression", "while_expression", "loop_expression"})
 _MOST: Final = 8
 
 
@@ -30,7 +30,8 @@ def used_after_block(case: Case) -> Iterator[Fix]:
             continue
         if len(lets) == 1 and (moved := _moved(case, statement, lets[0])) is not None:
             yield Fix((moved,), f"declare `{name}` before the block, so that it is still there after it", 0.6)
-        yield from _declared_before(case, statement, lets, name)
+        if _always(statement, lets):
+            yield from _declared_before(case, statement, lets, name)
         return
 
 
@@ -90,8 +91,7 @@ def _declared_before(case: Case, statement: Node, lets: list[Node], name: str) -
     """``let name;`` before the statement, plain assignments in it."""
     kinds = {text(case.syntax, let.child_by_field_name("type")) for let in lets}
     kind = next(iter(kinds)) if len(kinds) == 1 else ""
-    inside = any(_in_loop(let, statement) for let in lets)
-    mutable = inside or any(child.type == "mutable_specifier" for let in lets for child in let.named_children)
+    mutable = any(child.type == "mutable_specifier" for let in lets for child in let.named_children)
     head = f"let {'mut ' if mutable else ''}{name}{': ' + kind if kind else ''};"
     edits = [case.insert(statement.start_byte, head + _line_end(case) + case.indentation(statement.start_byte))]
     for let in lets:
@@ -102,14 +102,19 @@ def _declared_before(case: Case, statement: Node, lets: list[Node], name: str) -
     yield Fix(tuple(edits), f"declare `{name}` before the block and give it its value there", 0.55)
 
 
-def _in_loop(node: Node, top: Node) -> bool:
-    here: Node | None = node
-    while here is not None:
-        if here.type in _LOOPS:
-            return True
-        if here == top:
-            return False
-        here = here.parent
+def _always(node: Node | None, lets: list[Node]) -> bool:
+    """Whether one of the declarations is run whatever way is taken through ``node``."""
+    if node is None:
+        return False
+    if node.type == "if_expression":
+        alternative = node.child_by_field_name("alternative")
+        return _always(node.child_by_field_name("consequence"), lets) and _always(alternative, lets)
+    if node.type == "match_expression":
+        body = node.child_by_field_name("body")
+        arms = [arm for arm in body.named_children if arm.type == "match_arm"] if body is not None else []
+        return bool(arms) and all(_always(arm.child_by_field_name("value"), lets) for arm in arms)
+    if node.type in {"block", "unsafe_block", "expression_statement", "else_clause"}:
+        return any(child in lets or _always(child, lets) for child in node.named_children)
     return False
 
 
@@ -160,15 +165,17 @@ def near_local(case: Case) -> Iterator[Fix]:
     name = case.text(case.place)
     if "in this scope" not in case.message or not name.isidentifier() or case.place.from_macro:
         return
-    if any(span.replacement for part in case.diagnostic.walk() for span in part.spans):
+    if similar_offered(case):
         return
     names = names_of(case.syntax)
     module = module_at(case.syntax, case.node)
-    kinds = ("function_item",) if "function" in case.message else ("const_item", "static_item")
+    kinds: tuple[str, ...] = ("function_item",) if "function" in case.message else ("const_item", "static_item")
     if "cannot find type" in case.message:
         kinds = ("struct_item", "enum_item", "type_item", "union_item")
     options = [item.name for item in names.inside(module) if item.node.type in kinds]
     if "cannot find type" not in case.message:
         options += [local for local in locals_at(case.syntax, case.node) if len(local) > 1]
     for option, likelihood in near(name, options) if len(name) > 1 else ():
+        if "cannot find type" in case.message:  # nearer than a type parameter of that name, which the compiler offers
+            likelihood += 0.06
         yield Fix((case.replace(case.place, option),), f"use `{option}`, which is in scope", likelihood)

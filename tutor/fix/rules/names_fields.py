@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from knowledgegraph.rust_syntax import Node
 from tutor.fix.rules.base import Case, Fix, rule
-from tutor.fix.rules.names_calls import call_at
 from tutor.fix.rules.names_near import near
 from tutor.fix.rules.names_scope import Members, names_of, text
 
@@ -109,18 +108,3 @@ def _written(case: Case, literal: Node) -> list[str]:
             name = child.child_by_field_name("field") or child.child_by_field_name("name")
             found.append(text(case.syntax, name if name is not None else child))
     return found
-
-
-@rule("E0423")
-def struct_called(case: Case) -> Iterator[Fix]:
-    """A struct with named fields is no function: its values are written in braces, each with its field's name. As many
-    values as fields are given in their order."""
-    found = re.match(r"expected (?:value|function)[\w, ]*, found struct(?: variant)? `(?:.*::)?(\w+)`", case.message)
-    call = call_at(case)
-    if found is None or call is None or call.name != found.group(1):
-        return
-    fields = list(names_of(case.syntax).types.get(call.name, Members()).fields)
-    if fields and not fields[0].isdigit() and len(fields) == len(call.arguments):
-        pairs = [f if f == a else f"{f}: {a}" for f, a in zip(fields, call.arguments, strict=True)]
-        made = f"{call.name} {{ {', '.join(pairs)} }}"
-        yield Fix((call.replaced(made),), f"name the fields of `{call.name}`", 0.66)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Final
 
@@ -10,6 +11,7 @@ _NEAR: Final = 0.58
 _FARTHER: Final = 0.45
 _MOST: Final = 3
 _LONGEST: Final = 60
+_MOST_OPTIONS: Final = 1_000
 
 
 def distance(one: str, other: str, most: int) -> int:
@@ -37,8 +39,8 @@ def near(name: str, options: Iterable[str]) -> list[tuple[str, float]]:
     """
     found: list[tuple[float, int, str]] = []
     plain, words = _plain(name), sorted(name.lower().split("_"))
-    for option in dict.fromkeys(options):
-        if option == name or not option:
+    for option in itertools.islice(dict.fromkeys(options), _MOST_OPTIONS):
+        if option == name or not option or abs(len(option) - len(name)) > max(len(name), 3):
             continue
         most = max(len(name), len(option)) // 3
         if _plain(option) == plain:

@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from knowledgegraph.rust_syntax import Node
 from tutor.fix.proposer import Edit
 from tutor.fix.rules.base import Case, Fix, rule
 from tutor.fix.rules.names_near import near
 from tutor.fix.rules.names_scope import Members, Names, Path, module_at, name_of, names_of
+
+_STD: Final = (
+    *("alloc", "any", "array", "ascii", "borrow", "boxed", "cell", "char", "clone", "cmp", "collections", "convert"),
+    *("default", "env", "error", "ffi", "fmt", "fs", "future", "hash", "hint", "io", "iter", "marker", "mem", "net"),
+    *(
+        "num",
+        "ops",
+        "option",
+        "os",
+        "panic",
+        "path",
+        "pin",
+        "prelude",
+        "process",
+        "ptr",
+        "rc",
+        "result",
+        "slice",
+        "str",
+    ),
+    *("string", "sync", "task", "thread", "time", "vec"),
+)
 
 
 def _segments(case: Case) -> tuple[list[str], int] | None:
@@ -55,8 +78,11 @@ def misspelt_segment(case: Case) -> Iterator[Fix]:
         return
     parts, at = path
     names = names_of(case.syntax)
+    known = _known_modules(case, parts, at)
+    for option, likelihood in near(parts[at], known):
+        yield Fix((case.replace(case.place, option),), f"use the module `{option}`", likelihood)
     module = _module_of(case, names, parts[:at])
-    if module is None or (at == 0 and len(parts) == 1):
+    if known or module is None or (at == 0 and len(parts) == 1):
         return
     last = at == len(parts) - 1
     options = [
@@ -64,6 +90,16 @@ def misspelt_segment(case: Case) -> Iterator[Fix]:
     ]
     for option, likelihood in near(parts[at], options):
         yield Fix((case.replace(case.place, option),), f"use `{option}`, which is there", likelihood)
+
+
+def _known_modules(case: Case, parts: list[str], at: int) -> Sequence[str]:
+    """The modules of the standard library where the path is in it; those that are imported where it begins."""
+    if at == 1 and parts[0] in {"std", "core", "alloc"}:
+        return _STD
+    if at == 0 and len(parts) > 1:
+        imported = re.findall(rb"\buse\s[^;]*?\b(\w+)(?:::self)?\s*;", case.source)
+        return [name for name in _STD if name.encode() in imported]
+    return ()
 
 
 @rule("E0432", "E0433")

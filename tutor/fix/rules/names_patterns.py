@@ -31,7 +31,12 @@ def unbound_alternative(case: Case) -> Iterator[Fix]:
     if all(len(names) == 1 for names in bound):
         wanted = [n for names in bound for n in names if n in used] or [next(iter(bound[0]))]
         if len(set(wanted)) == 1:
-            edits = [case.replace(node, wanted[0]) for names in bound for n, node in names.items() if n != wanted[0]]
+            edits = [
+                case.replace(_with_mut(node), wanted[0])
+                for names in bound
+                for n, node in names.items()
+                if n != wanted[0]
+            ]
             if edits:
                 yield Fix(tuple(edits), f"call the value `{wanted[0]}` in every alternative", 0.66)
     if lacking and name not in used:
@@ -40,6 +45,11 @@ def unbound_alternative(case: Case) -> Iterator[Fix]:
             edits = [case.replace(place, "_") for place in places]
             yield Fix(tuple(edits), f"do not name what is not used: `_` for `{name}`", 0.6)
     yield from _split_arm(case, arm, pattern, binders, bound, name)
+
+
+def _with_mut(name: Node) -> Node:
+    """The name with the ``mut`` before it, which the compiler wrongly offers for a name of one alternative."""
+    return name.parent if name.parent is not None and name.parent.type == "mut_pattern" else name
 
 
 def _alternatives(pattern: Node) -> list[Node]:

@@ -6,6 +6,8 @@ of it. "Scopes" and "Preludes" in the Rust Reference say what is visible where.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +20,7 @@ ITEMS: Final = frozenset(
     | {"struct_item", "enum_item", "union_item", "type_item", "trait_item"}
 )
 FUNCTIONS: Final = ("function_item", "function_signature_item")
+_WORD: Final = re.compile(rb"[A-Za-z_]\w*")
 _TYPES: Final = frozenset({"struct_item", "enum_item", "union_item", "trait_item"})
 
 Path = tuple[str, ...]
@@ -78,6 +81,12 @@ def names_of(syntax: Syntax) -> Names:
             owner = type_name(syntax, node.child_by_field_name("type"))
             names.types.setdefault(owner, Members()).methods.update(_methods(syntax, node))
     return names
+
+
+@lru_cache(maxsize=4)
+def word_counts(syntax: Syntax) -> Mapping[str, int]:
+    """How often each word stands in a file, comments and strings included."""
+    return Counter(word.decode() for word in _WORD.findall(syntax.source))
 
 
 def _with_foreign(body: Node) -> Iterator[Node]:
@@ -196,8 +205,3 @@ def _patterns(here: Node, below: Node | None, at: int) -> Sequence[Node]:
             lets = [c for c in [condition, *descendants(condition)] if c.type == "let_condition"]
             return [p for let in reversed(lets) if (p := let.child_by_field_name("pattern")) is not None]
     return []
-
-
-def field_names(names: Names, owner: str) -> Mapping[str, Node]:
-    """The fields of the type called ``owner``; none where it is not of this file."""
-    return names.types.get(owner, Members()).fields
