@@ -156,7 +156,7 @@ def _open_in_line(case: Case, tokens: Tokens) -> Iterator[Place]:
             if index > start and token.kind == "sign" and token.text in OPENING and index not in tokens.partner:
                 inner = index
             closing = OPENING[tokens.text(inner or start)]
-            if inner == 0 and index == start + 1 and _only_groups(tokens, start):
+            if index > start and tokens.text(index - 1) == "(" and _only_groups(tokens, index - 1):
                 continue
             if (cost := _cost_of_closing_after(tokens, index)) is not None:
                 opened = tokens.text(inner or start)
@@ -218,7 +218,7 @@ def _headless_blocks(case: Case, tokens: Tokens) -> Iterator[Place]:
 
 def _without_opening(case: Case, tokens: Tokens) -> Iterator[Place]:
     """`fn main) {`, `println!"a");`, `Point x: 1 }`: where on its line the opening bracket may be missing."""
-    known = {token.text for token in tokens.all if token.kind == "word"}
+    known = {"Some", "Ok", "Err", *(token.text for token in tokens.all if token.kind == "word")}
     for index in _lone_closings(tokens)[:4]:
         token = tokens.all[index]
         if token.first:
@@ -268,12 +268,14 @@ def _one_too_many(case: Case, tokens: Tokens) -> Iterator[Place]:
         start = tokens.all[index - 1].end if alone and index else token.start
         if not case.source[start : token.start].isspace():
             start = token.start
+        words = f"remove the `{token.text}` that closes nothing"
         doubled = tokens.text(index - 1) == token.text != "}"
-        yield (
-            (15 if doubled else 30) + number,
-            Edit(case.file, start, token.end, b""),
-            f"remove the `{token.text}` that closes nothing",
-        )
+        yield (15 if doubled else 30) + number, Edit(case.file, start, token.end, b""), words
+        here = index - 1
+        while here > 0 and tokens.all[here].line == token.line and token.text != "}":
+            if tokens.text(here) == tokens.text(here - 1) == token.text:
+                yield 16 + number, Edit(case.file, tokens.all[here].start, tokens.all[here].end, b""), words
+            here -= 1
 
 
 def _lone_closings(tokens: Tokens) -> list[int]:

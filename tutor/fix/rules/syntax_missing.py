@@ -59,6 +59,8 @@ def _missing(case: Case, tokens: Tokens, index: int, expected: list[str]) -> Ite
     found = tokens.all[index]
     opening = tokens.enclosing(index)
     operand = found.kind in ("number", "string", "char") and before.kind == "word"
+    if found.kind == "word" and before.kind == "word" and before.first and not found.first:
+        operand = before.text not in TYPES and tokens.text(index + 1) in (";", ".", "(", "+", "-", "*")
     for sign in [*expected, *(["="] if operand and "=" not in expected else [])]:
         if sign not in _WRITTEN or (sign == ";" and not found.first) or (sign == ">" and before.text == ","):
             continue
@@ -120,6 +122,9 @@ def _superfluous(case: Case, tokens: Tokens, index: int) -> Iterator[Tried]:
         token = tokens.all[here]
         if token.kind != "sign" or token.text in OPENING or token.text in CLOSING or token.text not in _MORE_SIGNS:
             continue
+        following = tokens.text(here + 1)
+        if token.text == "=" and following != "{":
+            continue  # a value is missing there, not the sign one too many
         start = token.start
         if case.source[start - 1 : start] == b" " and case.source[token.end : token.end + 1].isspace():
             start -= 1

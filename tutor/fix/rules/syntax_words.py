@@ -134,6 +134,10 @@ def variables(tokens: Tokens) -> Iterator[Slip]:
             typed = ((end, end, f": {TYPES[token.text]}"),) if known else ()
             yield Slip((swap(tokens, index, "let"), *typed), f"declare `{called}` with `let`")
     for index, token in enumerate(tokens.all):
+        if token.text == "&" and tokens.text(index - 2) in ("let", "mut") and tokens.kind(index - 1) == "word":
+            end = tokens.all[index - 1].end
+            if tokens.text(index - 1) not in ("mut", "ref"):
+                yield Slip(((end, end, " ="),), "write `=` before the value")
         if token.text == "as" and tokens.text(index - 2) in ("let", "mut") and tokens.text(index + 2) == "=":
             yield Slip(((tokens.all[index - 1].end, token.end, ":"),), "write `:` before a type")
 
@@ -184,6 +188,8 @@ def imports(tokens: Tokens) -> Iterator[Slip]:
         while here < len(tokens.all) and tokens.text(here) != ";" and tokens.all[here].line == token.line:
             if tokens.text(here) in (".", ":", "/"):
                 changes.append(swap(tokens, here, "::"))
+            elif tokens.text(here) == "{" and tokens.kind(here - 1) == "word":
+                changes.append((tokens.all[here].start, tokens.all[here].start, "::"))
             here += 1
         if changes:
             yield Slip(tuple(changes), f"write `{'use' if token.text == 'import' else '::'}`")
