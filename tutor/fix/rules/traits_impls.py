@@ -114,6 +114,8 @@ def parameters_of_the_trait(case: Case) -> Iterator[Fix]:
         yield Fix((case.insert(at, text),), "take the parameters that the trait says", 0.66)
         return
     body, extra = _body(case, function), given[len(wanted) :]
+    if not extra:  # the message counts what the tree does not show
+        return
     names = [case.text(p.child_by_field_name("pattern") or p) for p in extra]
     if wanted and not any(re.search(rf"\b{re.escape(n)}\b", body) for n in names):
         edit = tree.splice(case, given[len(wanted) - 1].end_byte, extra[-1].end_byte, "")
@@ -167,6 +169,9 @@ def signature_of_the_trait(case: Case) -> Iterator[Fix]:
             if "Self::" in case.text(other) or case.text(other) == "Self":
                 continue
             edits.append(case.replace(one, case.text(other)))
+    one, other = function.child_by_field_name("return_type"), declared.child_by_field_name("return_type")
+    if one is not None and other is not None and case.text(one) != case.text(other) and "Self" not in case.text(other):
+        edits.append(case.replace(one, case.text(other)))
     # One difference in types the compiler mends itself.
     if len(edits) > (1 if any("to match the trait" in note for note in case.notes) else 0):
         yield Fix(tuple(edits), f"write the signature of `{tree.name_of(case, function)}` as the trait does", 0.64)
