@@ -755,6 +755,35 @@ fn main() {
         ("enum M {\n", "enum M {\n    A,\n    B,\n"),
     ),
 }
+CASES |= {
+    "clone of a type that has none": (
+        """\
+#[derive(Debug)]
+struct P {
+    x: f64,
+}
+fn main() {
+    let a = P { x: 1.0 };
+    let b = a.clone();
+    println!("{a:?} {b:?} {}", a.x);
+}
+""",
+        ("#[derive(Debug)]", "#[derive(Debug, Clone)]"),
+    ),
+    "sort of floats": (
+        'fn main() {\n    let mut v = vec![2.0, 1.0];\n    v.sort();\n    println!("{v:?}");\n}\n',
+        ("v.sort()", "v.sort_by(f64::total_cmp)"),
+    ),
+    "largest of floats": (
+        'fn main() {\n    let v = vec![2.0, 1.0];\n    println!("{:?}", v.iter().max());\n}\n',
+        ("max()", "max_by(|a, b| f64::total_cmp(a, b))"),
+    ),
+    "drop without self": (
+        'struct P;\nimpl Drop for P {\n    fn drop() {\n        println!("x");\n    }\n}\n'
+        "fn main() {\n    let _p = P;\n}\n",
+        ("fn drop()", "fn drop(&mut self)"),
+    ),
+}
 
 # Programs that nobody can mend without knowing more.
 ALONE = {

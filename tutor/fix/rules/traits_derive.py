@@ -13,6 +13,10 @@ from tutor.fix.rules.traits_index import plain
 from tutor.fix.source import code_only
 
 _DERIVABLE: Final = tree.words("Debug Clone Copy PartialEq Eq Hash PartialOrd Ord Default")
+_HAS: Final = {
+    "clone": "Clone", "eq": "PartialEq", "ne": "PartialEq", "cmp": "Ord", "partial_cmp": "PartialOrd", "hash": "Hash",
+    "default": "Default",
+}  # fmt: skip
 _UNMET: Final = re.compile(r"`([^`\n]+?): ([^`\n]+)`")
 _COUNTED: Final = re.compile(rb"\bRc\b|\brc(?=::)")
 _GUARDED: Final = re.compile(rb"\bRc\b|\brc(?=::)|\bcell(?=::RefCell\b)|\bRefCell\b|(?<=\.)borrow(?:_mut)?(?=\(\))")
@@ -66,6 +70,34 @@ def meet_unmet_bounds(case: Case) -> Iterator[Fix]:
         names = " and ".join(f"`{subject}`" for subject in wanted)
         asked = ", ".join(f"`{plain(trait)}`" for traits in wanted.values() for trait in traits)
         yield Fix(tuple(edits), f"ask {names} for {asked}, which this call needs", 0.65)
+
+
+@rule("E0599")
+def derive_what_has_the_method(case: Case) -> Iterator[Fix]:
+    """The method, or the function, is one of a trait that can be derived for the type."""
+    found = re.match(r"no (?:method|function or associated item) named `(\w+)` found for \w+ `(.+)` in", case.message)
+    item = tree.local_type(case, found.group(2)) if found else None
+    trait = _HAS.get(found.group(1)) if found else None
+    if found is None or item is None or trait is None or found.group(2).startswith("&"):
+        return
+    if (edit := tree.derive(case, item, [trait])) is not None:
+        yield Fix((edit,), f"derive {trait} for `{tree.name_of(case, item)}`", 0.66)
+
+
+@rule("E0277")
+def order_of_floats(case: Case) -> Iterator[Fix]:
+    """Floating-point numbers have no order of their own, as one of them is no number at all; `total_cmp` gives one."""
+    found = re.match(r"the trait bound `&*(f32|f64|\{float\}): (?:[\w:]*)Ord` is not satisfied", case.message)
+    end = case.place.end
+    if found is None or case.source[end : end + 2] != b"()":
+        return
+    kind, name = found.group(1).replace("{float}", "f64"), case.text(case.place)
+    if name in ("sort", "sort_unstable"):
+        text = f"{name}_by({kind}::total_cmp)"
+        yield Fix((tree.splice(case, case.place.start, end + 2, text),), "sort by `total_cmp`", 0.66)
+    elif name in ("max", "min"):
+        text = f"{name}_by(|a, b| {kind}::total_cmp(a, b))"
+        yield Fix((tree.splice(case, case.place.start, end + 2, text),), "compare by `total_cmp`", 0.66)
 
 
 @rule("E0204")

@@ -41,9 +41,14 @@ def with_or_without_self(case: Case) -> Iterator[Fix]:
     """The trait and its implementation have to agree on whether the function is called on a value. It is when a body
     uses `self` or the program calls it with a dot."""
     found = _method(case)
-    if found is None or found[2] is None:
+    if found is None:
         return
-    function, block, declared = found[0], found[1], found[2]
+    function, block, declared = found
+    if declared is None:  # a trait of another crate: the message says how it is declared
+        told = re.search(r"has a `(&?(?:mut )?self)` declaration in the trait, but not in the impl", case.message)
+        if told:
+            yield Fix((_add_first(case, function, told.group(1)),), f"take `{told.group(1)}` as the trait does", 0.7)
+        return
     name, trait = tree.name_of(case, function), case.text(block.child_by_field_name("trait") or block)
     written = [f for b in tree.impls_of(case, trait) if (f := tree.member(case, b, name)) is not None]
     called = re.search(rf"\.\s*{re.escape(name)}\s*\(".encode(), case.source) is not None

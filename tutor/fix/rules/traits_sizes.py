@@ -72,7 +72,7 @@ def box_the_recursion(case: Case) -> Iterator[Fix]:
                 value = some.named_children[0]
             if not re.match(r"(?:\w+::)*Box\s*::", case.text(value)):
                 edits += [case.insert(value.start_byte, "Box::new("), case.insert(value.end_byte, ")")]
-    if edits:
+    if edits and len({(edit.start, edit.end) for edit in edits}) == len(edits):
         yield Fix(tuple(edits), f"put a `Box` between `{name}` and the `{name}` inside", 0.7)
 
 
