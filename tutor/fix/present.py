@@ -35,7 +35,7 @@ _DOUBLED: Final = re.compile(r"([bgmnprt])\1$")
 _STEMS: Final = {"us": "use", "chang": "change", "introduc": "introduce", "remov": "remove", "mov": "move",
                  "clon": "clone", "replac": "replace", "dereferenc": "dereference", "referenc": "reference",
                  "creat": "create", "declar": "declare", "restructur": "restructure", "swapp": "swap", "mak": "make",
-                 "writ": "write", "giv": "give", "enabl": "enable", "ignor": "ignore",
+                 "writ": "write", "giv": "give", "slic": "slice", "enabl": "enable", "ignor": "ignore",
                  "annotat": "annotate", "renam": "rename",
                  "initializ": "initialize", "ensur": "ensure", "restrict": "restrict"}  # fmt: skip
 _CLONE: Final = re.compile(rb"\.\s*clone\s*\(\s*\)")

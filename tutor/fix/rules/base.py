@@ -154,6 +154,9 @@ class RuleProposer:
         for diagnostic in diagnostics:
             place = diagnostic.place
             if place is None or place.file not in sources:
+                # inside a macro of somebody else's: the nearest place of the user's own
+                place = next((span for span in diagnostic.spans if span.file in sources), None)
+            if place is None:
                 continue
             syntax = self._parsed(sources[place.file])
             if syntax is None or place.end > len(syntax.source):
