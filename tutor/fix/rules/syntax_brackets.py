@@ -15,6 +15,7 @@ from tutor.fix.rules.syntax_tokens import CLOSING, OPENING, Brokenness, Tokens, 
 
 _MOST_TRIED = 40
 _MOST_GIVEN = 6
+_WINDOW = 16_000  # bytes: a block may be long
 _NEVER_BEFORE = frozenset((",", ";", ".", "=>", "=", "->", ":"))
 _HEADERS = frozenset(
     [
@@ -63,7 +64,8 @@ def missing_opening_bracket(case: Case) -> Iterator[Fix]:
 
 def _best(case: Case, places: Iterable[Place], likelihood: float) -> Iterator[Fix]:
     """The places after which most of the source makes sense, the likeliest first."""
-    measure = Brokenness(case, case.place.start)
+    opening = next((span for span, _ in case.labelled(r"^unclosed delimiter")), case.place)
+    measure = Brokenness(case, opening.start, _WINDOW)
     known: dict[Edit, tuple[int, str]] = {}
     for cost, edit, words in sorted(places, key=lambda place: place[0])[:_MOST_TRIED]:
         known.setdefault(edit, (cost, words))

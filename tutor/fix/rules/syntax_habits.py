@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tutor.fix.edits import collide
@@ -35,6 +36,7 @@ class Slip:
 Habit = Callable[[Tokens], Iterator[Slip]]
 HABITS: list[Habit] = []
 _NEAR_LINES: Final = 2
+_MOST_SLIPS: Final = 60
 
 
 def habit(function: Habit) -> Habit:
@@ -51,17 +53,16 @@ def habit(function: Habit) -> Habit:
 def habits_of_other_languages(case: Case) -> Iterator[Fix]:
     """Where the parser stumbles near a word or a sign that other languages use, Rust's own takes its place, there and
     wherever else in the file the same habit shows; then all habits together."""
-    tokens = tokens_of(case.source)
     measure = Brokenness(case, case.place.start)
     line = case.place.line - 1
     found: list[tuple[int, int, list[Edit], str]] = []
     everything: list[Slip] = []
-    for number, function in enumerate(HABITS):
-        slips = list(function(tokens))
-        if not slips:
+    for number, placed in enumerate(_slips_of(case.source)):
+        if not placed:
             continue
+        slips = [slip for slip, _, _ in placed]
         everything += slips
-        near = [s for s in slips if _lines(case, s)[0] - _NEAR_LINES <= line <= _lines(case, s)[1] + _NEAR_LINES]
+        near = [s for s, first, last in placed if first - _NEAR_LINES <= line <= last + _NEAR_LINES]
         if near:
             edits = _together(case, slips)
             found.append((measure.after(edits), number, edits, near[0].words))
@@ -80,14 +81,21 @@ def habits_of_other_languages(case: Case) -> Iterator[Fix]:
         yield Fix(tuple(edits), words, 0.8 - 0.01 * place)
 
 
-def _lines(case: Case, slip: Slip) -> tuple[int, int]:
-    return case.source.count(b"\n", 0, slip.start), case.source.count(b"\n", 0, slip.end)
+@lru_cache(maxsize=4)
+def _slips_of(source: bytes) -> Sequence[Sequence[tuple[Slip, int, int]]]:
+    """The slips of each habit in a file, as many as are mended at once, with their first and last line from 0."""
+    tokens = tokens_of(source)
+    found = []
+    for function in HABITS:
+        slips = list(itertools.islice(function(tokens), _MOST_SLIPS))
+        found.append([(s, source.count(b"\n", 0, s.start), source.count(b"\n", 0, s.end)) for s in slips])
+    return found
 
 
 def _together(case: Case, slips: Sequence[Slip]) -> list[Edit]:
     """The edits of all slips that do not touch each other."""
     taken: list[Edit] = []
-    for slip in itertools.islice(slips, 60):
+    for slip in slips[:_MOST_SLIPS]:
         edits = [Edit(case.file, start, end, text.encode()) for start, end, text in slip.changes]
         if not any(collide(edit, other) for edit in edits for other in taken):
             taken += edits

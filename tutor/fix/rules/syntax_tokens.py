@@ -38,7 +38,8 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE: Final = re.compile(rb"/\*|\*/")
-_WINDOW: Final = 8_000  # bytes on either side of a place that are parsed again to see whether an edit helps
+_WINDOW: Final = 2_000  # bytes on either side of a place that are parsed again to see whether an edit helps
+_MOST_BYTES: Final = 300_000  # a longer file is left to the compiler's own suggestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,11 @@ class Token:
 
 
 class Tokens:
-    """The tokens of a source, without comments, in order."""
+    """The tokens of a source, without comments, in order; none of a source that is very long."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
-        self.all: Sequence[Token] = tuple(_lex(source))
+        self.all: Sequence[Token] = tuple(_lex(source)) if len(source) <= _MOST_BYTES else ()
         self._starts = [token.start for token in self.all]
 
     def before(self, offset: int) -> int:
@@ -176,20 +177,19 @@ def _end_of_comment(source: bytes, at: int) -> int:
 class Brokenness:
     """How broken the neighbourhood of a place is, as it stands and after edits; 0 where it is Rust."""
 
-    def __init__(self, case: Case, at: int) -> None:
+    def __init__(self, case: Case, at: int, window: int = _WINDOW) -> None:
         self._source = case.source
         self._start, self._end = 0, len(case.source)
-        if len(case.source) > 2 * _WINDOW:
-            self._start = case.source.rfind(b"\n", 0, max(0, at - _WINDOW)) + 1
-            end = case.source.find(b"\n", min(len(case.source), at + _WINDOW))
+        if len(case.source) > 2 * window:
+            self._start = case.source.rfind(b"\n", 0, max(0, at - window)) + 1
+            end = case.source.find(b"\n", min(len(case.source), at + window))
             self._end = len(case.source) if end < 0 else end
         self.now = _weight(case.source[self._start : self._end])
 
     def after(self, edits: Iterable[Edit]) -> int:
-        """The same after ``edits``; more than now where they do not fit together or lie outside."""
-        moved = [Edit(e.file, e.start - self._start, e.end - self._start, e.text) for e in edits]
-        if any(edit.start < 0 for edit in moved):
-            return self.now + 1
+        """The same after those of ``edits`` that lie here; more than now where they do not fit together."""
+        inside = [edit for edit in edits if self._start <= edit.start and edit.end <= self._end]
+        moved = [Edit(e.file, e.start - self._start, e.end - self._start, e.text) for e in inside]
         changed = apply_edits(self._source[self._start : self._end], moved)
         return self.now + 1 if changed is None else _weight(changed)
 
