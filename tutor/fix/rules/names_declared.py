@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from knowledgegraph.rust_syntax import Node
@@ -39,7 +39,7 @@ def misspelt_declaration(case: Case) -> Iterator[Fix]:
             return
 
 
-def _declarations(case: Case) -> dict[str, Node]:
+def _declarations(case: Case) -> Mapping[str, Node]:
     """What the name may have been meant to be declared as: a field, a type, a local variable."""
     names = names_of(case.syntax)
     if case.diagnostic.code in {"E0609", "E0560"}:

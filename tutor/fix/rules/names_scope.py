@@ -21,6 +21,7 @@ ITEMS: Final = frozenset(
 )
 FUNCTIONS: Final = ("function_item", "function_signature_item")
 _WORD: Final = re.compile(rb"[A-Za-z_]\w*")
+_MOST_LETS: Final = 400  # of one block; a name from farther away is not misspelt here
 _TYPES: Final = frozenset({"struct_item", "enum_item", "union_item", "trait_item"})
 
 Path = tuple[str, ...]
@@ -52,10 +53,16 @@ class Names:
     modules: dict[Path, Node] = field(default_factory=dict)
     items: dict[str, list[Item]] = field(default_factory=dict)
     types: dict[str, Members] = field(default_factory=dict)
+    _inside: dict[Path, list[Item]] = field(default_factory=dict)
 
-    def inside(self, module: Path) -> Iterator[Item]:
+    def add(self, item: Item) -> None:
+        """Takes an item in."""
+        self.items.setdefault(item.name, []).append(item)
+        self._inside.setdefault(item.module, []).append(item)
+
+    def inside(self, module: Path) -> Sequence[Item]:
         """The items directly in a module."""
-        return (item for found in self.items.values() for item in found if item.module == module)
+        return self._inside.get(module, ())
 
 
 @lru_cache(maxsize=4)
@@ -69,7 +76,7 @@ def names_of(syntax: Syntax) -> Names:
             name = name_of(syntax, node)
             if node.type not in ITEMS or not name:
                 continue
-            names.items.setdefault(name, []).append(Item(name, node, path))
+            names.add(Item(name, node, path))
             inner = node.child_by_field_name("body")
             if node.type == "mod_item" and inner is not None:
                 names.modules[*path, name] = inner
@@ -165,7 +172,8 @@ def pattern_names(syntax: Syntax, pattern: Node | None) -> dict[str, Node]:
     return found
 
 
-def locals_at(syntax: Syntax, node: Node | None) -> dict[str, Node]:
+@lru_cache(maxsize=64)  # several rules ask for the same place
+def locals_at(syntax: Syntax, node: Node | None) -> Mapping[str, Node]:
     """The local variables visible at ``node``, the nearest first, each with where it is bound."""
     found: dict[str, Node] = {}
     at = node.start_byte if node is not None else 0
@@ -185,7 +193,7 @@ def _patterns(here: Node, below: Node | None, at: int) -> Sequence[Node]:
     """The patterns of ``here`` whose names are visible in its child ``below``, the latest first."""
     if here.type == "block":
         lets = [child for child in here.named_children if child.end_byte <= at and child.type == "let_declaration"]
-        return [p for let in reversed(lets) if (p := let.child_by_field_name("pattern")) is not None]
+        return [p for let in lets[: -_MOST_LETS - 1 : -1] if (p := let.child_by_field_name("pattern"))]
     if here.type in FUNCTIONS or here.type == "closure_expression":
         parameters = here.child_by_field_name("parameters")
         inside = below == here.child_by_field_name("body") and parameters is not None
