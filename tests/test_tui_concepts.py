@@ -295,3 +295,22 @@ async def test_a_hub_with_10_000_neighbours_draws_only_what_fits() -> None:
 def test_every_key_has_an_id() -> None:
     named = [b.id for bindings in ConceptMap._merge_bindings().key_to_bindings.values() for b in bindings]
     assert all(name and name.startswith("concept.") for name in named)
+
+
+def test_long_names_break_where_they_are_joined() -> None:
+    from dataclasses import replace
+
+    around = star(0, 0, above=1)
+    around = replace(around, centre=replace(around.centre, title="Option::unwrap_or_else", kind="std"))
+    for width in (60, 80, 120):
+        text = "\n".join(text_of(around, CENTRE, width, 22))
+        assert "unwrap_or_else " in text and "Option::" in text, text
+
+
+def test_a_lonely_neighbour_has_the_whole_line() -> None:
+    from dataclasses import replace
+
+    around = star(0, 0, read=1)
+    title = "E0382: A value was used after it was moved"
+    around = replace(around, read=(replace(around.read[0], title=title),))
+    assert any(line.endswith(title) for line in text_of(around, CENTRE, 56, 24))

@@ -3,6 +3,7 @@ background."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import sqlite3
@@ -460,6 +461,7 @@ async def test_the_first_start_reads_in_the_background(tmp_path: Path, monkeypat
     app, slow = reading_app(tmp_path, monkeypatch)
     async with running(app, (120, 40)) as pilot:
         await until(pilot, lambda: "reading 1/1: Slow pages" in app.status.text, "the progress")
+        await until_said(pilot, app, "once and in the background")
         app.commands.typed("what is ownership")  # everything works meanwhile
         await until(pilot, lambda: app.query(Sources) and not app.jobs.busy, "an answer")
         app.knowledge_flow.build()
@@ -477,6 +479,7 @@ async def test_leaving_stops_the_reading(home: Home, tmp_path: Path, monkeypatch
         await until(pilot, lambda: "reading 1/1" in app.status.text, "the progress")
         slow.go.set()
         app.exit(0)
+    await asyncio.get_running_loop().shutdown_default_executor()  # as the end of the program does
     assert not list(home.data.glob("knowledge.sqlite.new-*"))
 
 
@@ -504,3 +507,117 @@ async def test_never_reads_nothing(home: Home, tmp_path: Path) -> None:
         assert not app.knowledge_flow.building and not Knowledge(home).built
         finder = await find(pilot, app, "")
         assert "/knowledge reads" in frame(app) and finder.found.current is None
+
+
+# Keys that are always there, and screens of any size.
+
+
+@pytest.mark.parametrize("key", ["f1", "question_mark"])
+async def test_the_reader_and_the_outline_have_help(library: Library, tmp_path: Path, key: str) -> None:
+    app = make_app(tmp_path)
+    async with running(app) as pilot:
+        app.knowledge_flow.open_page("book:ch02.html")
+        await reader(pilot, app, "Second Wheels")
+        await pilot.press(key)
+        await until_text(pilot, "Keys here")
+        assert "n  Next" in re.sub(" +", "  ", frame(app)) and "Keys everywhere" not in frame(app)
+        await pilot.press("escape", "escape")
+        app.commands.typed("/outline")
+        await until(pilot, lambda: isinstance(app.screen, Outline), "the outline")
+        await pilot.press(key)
+        await until_text(pilot, "All lessons by chapter")
+
+
+async def test_the_finder_has_help_and_takes_a_question_mark(library: Library, tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app) as pilot:
+        await find(pilot, app, "wheels")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: app.screen.query_one(Input).value == "wheels?", "the letter")
+        await pilot.press("f1")
+        await until_text(pilot, "Type a part of a name")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_keys_of_the_reader_stand_in_the_last_line(
+    library: Library, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    app = make_app(tmp_path)
+    async with running(app, size) as pilot:
+        app.knowledge_flow.open_page("book:ch02.html")
+        await reader(pilot, app, "Second Wheels")
+        await until_text(pilot, "esc Close")
+        lines = frame(app).split("\n")
+        assert lines[-1].startswith(" n Next  p Previous  m Map") and lines[-1].rstrip().endswith("? Help")
+        assert "Fix" not in lines[-1]
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: frame(app).startswith("╭─ Second Wheels"), "the narrow screen filled")
+        await pilot.resize_terminal(200, 50)
+        await until_text(pilot, "Second Wheels turn.")
+
+
+async def test_a_lesson_has_no_file_to_open(library: Library, tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app) as pilot:
+        app.knowledge_flow.open_page("ownership")
+        page = await reader(pilot, app, "Ownership")
+        assert page.page.location == "" and "o Open" not in frame(app)
+        await pilot.press("o")
+        assert app.screen is page
+
+
+async def test_a_list_below_the_edge_scrolls_into_sight(library: Library, tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app, (80, 16)) as pilot:
+        app.commands.typed("/outline")
+        await until_text(pilot, "16 lessons")
+        await pilot.press("end", "up", "right")
+        outline = app.screen
+        assert isinstance(outline, Outline)
+        opened = outline.tree_of.cursor_node
+        await until(pilot, lambda: opened is not None and opened.is_expanded, "the branch")
+        assert opened is not None and opened.children
+        await until_text(pilot, str(opened.children[0].label)[:20])
+
+
+# The list at the end of an answer.
+
+
+async def test_the_list_is_walked_with_arrows_and_opened_with_enter(library: Library, tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app) as pilot:
+        app.commands.typed("what is ownership")
+        await until(pilot, lambda: app.query(Sources) and not app.jobs.busy, "an answer")
+        sources = app.query(Sources).last()
+        assert sources.listed[0].citation.ref == "ownership"  # what was told
+        assert "See also" not in said(app)
+        assert "^o reads the first" in str(sources.render())
+        await pilot.press("tab")
+        await until(pilot, lambda: app.screen.focused is sources, "the list before the question whether it helped")
+        await until_text(pilot, "a number or enter reads")
+        await pilot.press("up", "down")
+        assert sources.at == 1 and "2› " in str(sources.render())
+        sources.action_open(len(sources.listed) + 1)  # a number at which nothing stands
+        assert sources.at == 1
+        await pilot.press("up", "enter")
+        await reader(pilot, app, sources.listed[0].title)
+        await pilot.press("escape")
+        await pilot.click(sources, offset=(4, 1))
+        await reader(pilot, app, sources.listed[0].title)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_list_keeps_to_the_width(library: Library, tmp_path: Path, size: tuple[int, int]) -> None:
+    app = make_app(tmp_path)
+    async with running(app, size) as pilot:
+        app.commands.typed("what is ownership")
+        await until(pilot, lambda: app.query(Sources) and not app.jobs.busy, "an answer")
+        sources = app.query(Sources).last()
+        await until(pilot, lambda: sources.content_size.width > 0, "the layout")
+        lines = str(sources.render()).split("\n")
+        assert sources.content_size.height == len(lines) == len(sources.listed) + 1
+        assert all(len(line) <= sources.content_size.width for line in lines[1:])
+        assert all(line.endswith(cited.source) for line, cited in zip(lines[1:], sources.listed, strict=True))
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: sources.content_size.width <= 60, "the narrow layout")
+        assert all(len(line) <= 60 for line in str(sources.render()).split("\n"))

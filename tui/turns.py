@@ -209,7 +209,9 @@ class Sources(Widget, can_focus=True):
             room = width - 3 - cell_len(cited.source)
             title = "".join(piece.text for piece in fit([Piece(cited.title)], max(8, room - 2))).rstrip()
             gap = " " * max(2, room - cell_len(title))
-            line = Content.assemble((f"{number}", key), (f"  {title}", ""), (gap + cited.source, QUIET))
+            line = Content.assemble(
+                (f"{number}", key), (f"{'›' if chosen else ' '} {title}", ""), (gap + cited.source, QUIET)
+            )
             lines.append(line.stylize("$text on $primary 26%" if chosen else ""))
         return Content("\n").join(lines)
 
