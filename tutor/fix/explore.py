@@ -88,10 +88,11 @@ class Explorer:
             if isinstance(item, Node):
                 start = item
         if not start.checked.passed:
-            yield from self._best_first(start, solutions=0)
+            # What the compiler is sure of may still be a way that leads nowhere: then the search begins anew.
+            yield from self._best_first([start] if start is self._root else [start, self._root], solutions=0)
         elif len(start.rounds) == 1 and len(self._root.checked.error_messages) == 1:
             # One error, and the compiler is sure of one way out. Are there others to choose from?
-            yield from self._best_first(self._root, solutions=1)
+            yield from self._best_first([self._root], solutions=1)
 
     def _all_sure(self) -> Iterator[Progress | Node]:
         """Everything that the compiler is sure of at once, as long as that brings the program further."""
@@ -112,9 +113,10 @@ class Explorer:
             node = after
             yield node
 
-    def _best_first(self, start: Node, solutions: int) -> Iterator[Progress | Node]:
+    def _best_first(self, starts: Iterable[Node], solutions: int) -> Iterator[Progress | Node]:
         order = itertools.count()
-        heap = [(start.standing, next(order), start)]
+        heap = [(start.standing, next(order), start) for start in starts]
+        heapq.heapify(heap)
         last_run = self._bench.runs + _MAX_AFTER_FIRST if solutions else None
         while heap and solutions < MAX_SOLUTIONS:
             for item in self._children(heapq.heappop(heap)[2], last_run):

@@ -182,9 +182,9 @@ def _spans(raw: object, rename: Rename) -> Iterator[Span]:
     for span in raw[:_MAX_SPANS] if isinstance(raw, list) else []:
         if not isinstance(span, dict):
             continue
-        name, replacement = span.get("file_name"), span.get("suggested_replacement")
-        applicability = span.get("suggestion_applicability")
-        numbers = [n for key in _NUMBERS if isinstance(n := span.get(key), int) and n >= 0]
+        place, replacement = _call_site(span), span.get("suggested_replacement")
+        name, applicability = place.get("file_name"), span.get("suggestion_applicability")
+        numbers = [n for key in _NUMBERS if isinstance(n := place.get(key), int) and n >= 0]
         if not isinstance(name, str) or len(numbers) != len(_NUMBERS):
             continue
         start, end, line, column, end_line, end_column = numbers
@@ -202,6 +202,18 @@ def _spans(raw: object, rename: Rename) -> Iterator[Span]:
             applicability=_APPLICABILITIES.get(str(applicability)),
             from_macro=_from_macro(span),
         )
+
+
+def _call_site(span: Raw) -> Raw:
+    """The place itself; of one inside a macro of the standard library, where the macro is called."""
+    at = span
+    for _ in range(_MAX_SPANS):
+        expansion = at.get("expansion")
+        outer = expansion.get("span") if isinstance(expansion, dict) else None
+        if not isinstance(outer, dict) or not str(at.get("file_name")).startswith("/rustc/"):
+            return at
+        at = outer
+    return at
 
 
 def _from_macro(span: Raw) -> bool:

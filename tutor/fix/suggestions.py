@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -17,6 +18,7 @@ _LIKELIHOOD: Final[Mapping[Applicability, float]] = {
     "Unspecified": 0.4,
     "HasPlaceholders": 0.2,
 }
+_CLONE: Final = re.compile(rb"\s*\.clone\(\)\s*")
 _ALTERNATIVE_COSTS: Final = 0.01
 _MAX_ALTERNATIVES: Final = 12
 
@@ -36,8 +38,12 @@ def _candidates(diagnostic: Diagnostic, sources: Mapping[str, bytes]) -> Iterato
             continue
         for number, alternative in enumerate(alternatives(spans)[:_MAX_ALTERNATIVES]):
             applicability = _weakest(alternative)
+            edits = tuple(_edit(span, sources.get(span.file, b"")) for span in alternative)
+            if applicability == "MachineApplicable" and all(_CLONE.fullmatch(edit.text) for edit in edits):
+                # It always compiles; whether a copy is what was meant is another matter: borrowing may do.
+                applicability = "MaybeIncorrect"
             yield Candidate(
-                tuple(_edit(span, sources.get(span.file, b"")) for span in alternative),
+                edits,
                 Reason("rustc", diagnostic.code, diagnostic.message, words),
                 diagnostic,
                 applicability,

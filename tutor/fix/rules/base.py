@@ -12,6 +12,7 @@ from tutor.diagnostics import Diagnostic, Span
 from tutor.fix.proposer import Candidate, Edit
 from tutor.proposal import Reason
 
+_MOST_ERRORS = 20  # of one state that rules look at; the search answers the earliest first
 _MOST_FIXES = 12  # of one rule for one diagnostic
 
 
@@ -151,7 +152,7 @@ class RuleProposer:
 
     def propose(self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, bytes]) -> Iterator[Candidate]:
         """The candidates of all rules that apply."""
-        for diagnostic in diagnostics:
+        for diagnostic in diagnostics[:_MOST_ERRORS]:
             place = diagnostic.place
             if place is None or place.file not in sources:
                 # inside a macro of somebody else's: the nearest place of the user's own

@@ -117,17 +117,16 @@ def variables(tokens: Tokens) -> Iterator[Slip]:
             and tokens.text(sign) == "="
             and begins_statement(tokens, index)
         ) and tokens.all[name].end == tokens.all[sign].start:
-            changes = ((token.start, token.start, "let "), (tokens.all[name].start, tokens.all[sign].end, "="))
-            yield Slip(changes, f"declare `{token.text}` with `let`")
+            equals = (tokens.all[name].start, tokens.all[sign].end, "=")
+            yield Slip(((token.start, token.start, "let "), equals), f"declare `{token.text}` with `let`")
         if tokens.kind(name) != "word" or tokens.text(sign) != "=":
             continue
         called = tokens.text(name)
         if token.text in TYPES and tokens.text(index - 1) in ("let", "mut") and called != "mut":
-            changes = (drop(tokens, index),)
             end = tokens.all[name].end
-            if token.text not in _C_INFERRED:
-                changes = (*changes, (end, end, f": {TYPES[token.text]}"))
-            yield Slip(changes, f"put the type of `{called}` behind its name")
+            inferred = token.text in _C_INFERRED
+            behind = () if inferred else ((end, end, f": {TYPES[token.text]}"),)
+            yield Slip((drop(tokens, index), *behind), f"put the type of `{called}` behind its name")
         elif (token.text in _DECLARE or token.text in TYPES) and begins_statement(tokens, index):
             known = token.text in TYPES and token.text not in _C_INFERRED
             end = tokens.all[name].end

@@ -61,6 +61,8 @@ def discriminant_overflowed(case: Case) -> Iterator[Fix]:
 @rule("E0614")
 def nothing_to_dereference(case: Case) -> Iterator[Fix]:
     """``*`` stands before a value that is no reference: the value itself is meant, or ``self`` should be borrowed."""
+    if case.source[max(case.place.start - 2, 0) : case.place.start].rstrip().endswith(b"*"):
+        return  # `x ** 2`, as other languages write a power: taking a star away makes it another sum
     node = case.above(case.node, "unary_expression")
     if node is None or node.start_byte != case.place.start:  # in a macro there is no more than a row of words
         if case.text(case.place).startswith("*") and case.node is not None and not case.place.from_macro:
