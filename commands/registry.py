@@ -65,9 +65,7 @@ COMMANDS: tuple[Command, ...] = (
         "chat", "Plain-line chat", "the same tutor line by line: dumb terminals, SSH, screen readers, pipes", "", _CLI
     ),
     Command("sessions", "Earlier sessions", "list or show the session logs", "list|show", _CLI),
-    Command(
-        "recognise", "Recognise patterns", "which Rust patterns and concepts files use, with lines", "PATH…", _CLI
-    ),
+    Command("recognise", "Recognise patterns", "which Rust patterns and concepts files use, with lines", "PATH…", _CLI),
     Command(
         "eval", "Measure", "how well known questions are answered and known mistakes mended", "[retrieval|fix]", _CLI
     ),

@@ -26,7 +26,8 @@ FIXED = BROKEN.replace(WORD, FIXED_WORD)
 FIX = ("fix", "--yes", "--commit", "--no-model")
 
 # What may reach a terminal: our colours, and going back to clear the line of the progress report.
-_OURS = re.compile(rb"\x1b\[[0-9;]*m|\r\x1b\[K|\r+\n")
+# colours, a line begun anew, and links to places (OSC 8) whose address is printable ASCII
+_OURS = re.compile(rb"\x1b\[[0-9;]*m|\r\x1b\[K|\r+\n|\x1b\]8;;[!-~]*\x1b\\")
 _ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]")
 
 EVIL_TEXT = "\x1b]0;pwned\x07\x1b[31m\u202e[/b][red]\x9b2J\x08\x7f\u2066"

@@ -27,11 +27,10 @@ from tutor import __version__
 from tutor.errors import UsageError
 
 # The compiler suggests nothing for this one (E0597), and finds it in the same pass as a moved value.
-DANGLING = """\
+STUCK = """\
+static LIMIT: u32 = 1;
 fn main() {
-    let r: &String;
-    { let s = String::new(); r = &s; }
-    println!("{r}");
+    LIMIT = 2;
 """
 HOSTILE = "\x1b[31m\x9b0m\u202e\u2066[/b][red]`$(touch x)`"
 
@@ -146,7 +145,7 @@ def test_fix_yes_with_a_message(tmp_path: Path) -> None:
 
 
 def test_written_but_still_broken_is_exit_1(tmp_path: Path) -> None:
-    (tmp_path / "main.rs").write_text(BROKEN.replace("fn main() {\n", DANGLING))
+    (tmp_path / "main.rs").write_text(BROKEN.replace("fn main() {\n", STUCK))
     text = tutor("fix", "--yes", "main.rs", cwd=tmp_path)
     assert text.returncode == 1, text
     assert "names.clone()" in (tmp_path / "main.rs").read_text()

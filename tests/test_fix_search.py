@@ -40,13 +40,10 @@ fn f(e: E) -> u8 {
     }
 }
 """
-ONLY_TODO = """enum E { A, B }
-fn main() {
-    match E::A {
-        E::A => {}
-    }
-    let _ = E::B;
-}
+ONLY_TODO = """trait Shape { fn corners(&self) -> Vec<(u8, String)>; }
+struct Square;
+impl Shape for Square {}
+fn main() { println!("{}", Square.corners().len()); }
 """
 NAMES_FILES = """mod a;
 mod deep { pub mod inner; }
@@ -355,7 +352,7 @@ def test_thousands_of_errors_are_bounded(home: Home, tmp_path: Path) -> None:
     body = "".join(f'    let _: u8 = "{i}";\n' for i in range(3000))
     write(tmp_path, {"main.rs": f"fn main() {{\n{body}}}\n"})
     found = find(make_fixer(home, settings=FixSettings(max_checks=5)), tmp_path / "main.rs")
-    assert found.outcome.status == "unfixed"
+    assert found.outcome.status in ("unfixed", "partial")
     assert len(found.first_check.diagnostics) == 1000
     assert any("3000 errors" in text for text in found.notices)
 

@@ -53,8 +53,9 @@ class Solver:
     def run(self, proposers: Sequence[Proposer] | None) -> Iterator[Event]:
         """Yields each proposal as it is proven, and what is to be said about what stays. ``proposers``: None for the
         compiler's suggestions and our rules."""
+        rules = RuleProposer()
         if proposers is None:
-            proposers = [CompilerSuggestions(), RuleProposer()]
+            proposers = [CompilerSuggestions(), rules]
         root = Node({}, (), self._first)
         explorer = Explorer(self._bench, proposers, root)
         for item in explorer.explore():
@@ -66,6 +67,8 @@ class Solver:
             yield self._ready(explorer.best)
         if not self._found or self._found[0][1].leaves:
             yield from self._leads(explorer)
+        if rules.faults:
+            yield Notice(f"One of the tutor's own rules failed ({inert_line(rules.faults[0])}); please report it.")
 
     def _ready(self, node: Node) -> ProposalReady:
         """The proposal of a state, in its place among those found so far."""

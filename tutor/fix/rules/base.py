@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from knowledgegraph.rust_syntax import Node, Syntax, TooMuch, descendants, parse
 from tutor.diagnostics import Diagnostic, Span
@@ -142,13 +143,14 @@ def rule(*codes: str, message: str = "") -> Callable[[Rule], Rule]:
 
 
 class RuleProposer:
-    """Proposes what our rules say could be done about each error."""
+    """Proposes what our rules say could be done about each error. ``faults``: rules that failed, and how."""
 
     def __init__(self) -> None:
         from tutor.fix.rules import FAMILIES  # registers every rule
 
         self.families = FAMILIES
         self._trees: dict[bytes, Syntax | None] = {}
+        self.faults: list[str] = []
 
     def propose(self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, bytes]) -> Iterator[Candidate]:
         """The candidates of all rules that apply."""
@@ -164,11 +166,18 @@ class RuleProposer:
                 continue
             case = Case(diagnostic, place, sources, syntax)
             for function in _rules_for(diagnostic):
-                for number, fix in enumerate(function(case)):
-                    if number == _MOST_FIXES:
-                        break
+                for fix in self._fixes(function, case):
                     reason = Reason("rule", diagnostic.code, diagnostic.message, fix.words)
                     yield Candidate(fix.edits, reason, diagnostic, "MaybeIncorrect", fix.likelihood)
+
+    def _fixes(self, function: Rule, case: Case) -> list[Fix]:
+        """What one rule makes of a case. A fault in a rule, which a torn tree may bring out, costs this rule's fixes
+        and nothing else; it is kept in ``faults``."""
+        try:
+            return list(islice(function(case), _MOST_FIXES))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            self.faults.append(f"{function.__module__}.{function.__name__}: {type(error).__name__}: {error}")
+            return []
 
     def _parsed(self, source: bytes) -> Syntax | None:
         if source not in self._trees:
