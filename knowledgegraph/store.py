@@ -269,12 +269,6 @@ class Store:
             row = database.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
-    def activity(self) -> tuple[int, int]:
-        """How many sessions are indexed here, and how many actions in them."""
-        with self.reading() as database:
-            sessions = database.execute("SELECT count(*) FROM learning_sessions").fetchone()[0]
-            return sessions, database.execute("SELECT count(*) FROM agent_actions").fetchone()[0]
-
     def pattern_uses(self, pattern: str = "", limit: int = 1000) -> list[PatternUse]:
         """Where patterns occur in the crates that were read: all, or one pattern's."""
         statement = (

@@ -35,7 +35,7 @@ def rows(path: Path, statement: str) -> list[tuple[object, ...]]:
 
 
 def record(logs: Path, *texts: str) -> None:
-    recorder = Recorder(logs, Path("/work/box"), "app")
+    recorder = Recorder(logs, Path("/projects/box"), "app")
     for text in texts:
         recorder.request("ask", text)
     recorder.feedback("answer-1", True, "")
@@ -46,7 +46,7 @@ def test_sessions_and_what_was_done_in_them(knowledge: Path, tmp_path: Path) -> 
     logs = tmp_path / "sessions"
     record(logs, "what is a box", "how do I \udcff move it")
     assert index_sessions(knowledge, logs) == 1
-    assert rows(knowledge, "SELECT tool, workspace, events FROM learning_sessions") == [("app", "/work/box", 5)]
+    assert rows(knowledge, "SELECT tool, workspace, events FROM learning_sessions") == [("app", "/projects/box", 5)]
     assert rows(knowledge, "SELECT kind, subject FROM agent_actions ORDER BY seq") == [
         ("request", "what is a box"), ("request", "how do I \ufffd move it"), ("feedback", "answer-1")
     ]  # fmt: skip

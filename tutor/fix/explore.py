@@ -79,6 +79,7 @@ class Explorer:
         self.leads: dict[Diagnostic, tuple[Candidate, str]] = {}
         self._bench, self._proposers, self._root = bench, proposers, root
         self._seen = {frozenset(root.files.items())}
+        self._made: dict[frozenset[tuple[str, bytes]], list[Candidate]] = {}
 
     def explore(self) -> Iterator[Progress | Node]:
         """States that compile, as they are proven, and progress between them."""
@@ -181,7 +182,13 @@ class Explorer:
 
     def _candidates(self, node: Node) -> list[Candidate]:
         """What could be done about the errors of ``node``, the earliest error first, the likeliest first; each edit
-        once."""
+        once. Made once for a state: what begins with the sure steps is looked at again without them."""
+        state = frozenset(node.files.items())
+        if state not in self._made:
+            self._made[state] = self._make(node)
+        return self._made[state]
+
+    def _make(self, node: Node) -> list[Candidate]:
         errors = [message.diagnostic for message in node.checked.error_messages]
         errors.sort(key=lambda d: phase_of(d.code, d.message))
         place = {id(diagnostic): number for number, diagnostic in enumerate(errors)}
